@@ -1,0 +1,49 @@
+// Bundles the program into dist/. `node scripts/build.mjs demo bench` bundles those entries too, into build/.
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+
+/** Embeds a file as a string: `import text from '../boot/x.sh?raw'`, the spelling vitest knows as well. */
+const rawText = {
+  name: 'raw-text',
+  /** @param {import('esbuild').PluginBuild} plugin */
+  setup(plugin) {
+    plugin.onResolve({ filter: /\?raw$/ }, (request) => ({
+      path: join(request.resolveDir, request.path.slice(0, -'?raw'.length)),
+      namespace: 'raw-text',
+    }));
+    plugin.onLoad({ filter: /.*/, namespace: 'raw-text' }, (file) => ({
+      contents: readFileSync(file.path, 'utf8'),
+      loader: 'text',
+    }));
+  },
+};
+
+/** Commonjs packages in an ESM bundle still call require() for Node's own modules. */
+const requireBanner =
+  "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);";
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+/** @param {string[]} entryPoints @param {string} outdir */
+const bundle = (entryPoints, outdir) =>
+  build({
+    entryPoints,
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: 'linked',
+    minifySyntax: true,
+    define: { __VERSION__: JSON.stringify(version) },
+    banner: { js: requireBanner },
+    plugins: [rawText],
+    entryNames: '[name]',
+    outExtension: { '.js': '.mjs' },
+    logLevel: 'warning',
+  });
+
+await bundle(['src/main.ts'], 'dist');
+for (const name of process.argv.slice(2)) await bundle([`${basename(name)}/main.ts`], join('build', name));

@@ -1,0 +1,33 @@
+import type { commands } from './command-table.ts';
+import type { Flags, Values } from './flags.ts';
+import type { Terminal } from './terminal.ts';
+
+type CommandEntry = (typeof commands)[number];
+export type CommandName = CommandEntry['name'];
+
+/** What a file of `commands/` exports: three lines that parse, call one workflow and give the exit status. */
+export type Run<F extends Flags> = (values: Values<F>, terminal: Terminal) => Promise<number>;
+
+type Runners = {
+  readonly [Name in CommandName]: () => Promise<{
+    readonly run: Run<Extract<CommandEntry, { name: Name }>['flags']>;
+  }>;
+};
+
+/** Loaded when called for, so that `--help` does not wait for an HTTP client or a YAML parser. */
+const runners: Runners = {
+  partition: () => import('./commands/partition.ts'),
+  download: () => import('./commands/download.ts'),
+  siteconfig: () => import('./commands/siteconfig.ts'),
+};
+
+/** Runs a command with values the parser made from the same table; gives the exit status. */
+export async function runCommand(
+  name: CommandName,
+  values: Record<string, unknown>,
+  terminal: Terminal,
+): Promise<number> {
+  const { run } = await runners[name]();
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the parser made the values from this command's flags
+  return (run as (values: Record<string, unknown>, terminal: Terminal) => Promise<number>)(values, terminal);
+}

@@ -1,0 +1,7 @@
+import { ToolError } from '../../core/errors.ts';
+import type { partition } from '../command-table.ts';
+import type { Run } from '../commands.ts';
+
+export const run: Run<typeof partition.flags> = async () => {
+  throw new ToolError('failed', 'not there yet');
+};

@@ -1,0 +1,7 @@
+import { ToolError } from '../../core/errors.ts';
+import type { siteconfig } from '../command-table.ts';
+import type { Run } from '../commands.ts';
+
+export const run: Run<typeof siteconfig.flags> = async () => {
+  throw new ToolError('failed', 'not there yet');
+};

@@ -1,0 +1,16 @@
+/** The three streams and the environment of a command, so that a test can hold them. */
+export interface Terminal {
+  /** Results. */
+  readonly out: (text: string) => void;
+  /** Everything else. */
+  readonly err: (text: string) => void;
+  /** The whole of standard input, UTF-8. */
+  readonly readInput: () => Promise<string>;
+  /** Columns of a terminal on standard error; undefined when it is none. */
+  readonly columns: number | undefined;
+  readonly color: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}

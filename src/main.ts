@@ -1,0 +1,55 @@
+import { CommanderError } from 'commander';
+import { exitCodes } from './cli/exit-code.ts';
+import { buildProgram } from './cli/program.ts';
+import { reportError } from './cli/reporters.ts';
+import type { Terminal } from './cli/terminal.ts';
+
+/** The process edge: argv, environment, streams, signals and exit status. Nothing else touches `process`. */
+async function main(): Promise<void> {
+  const interruption = new AbortController();
+  // The first signal stops new work and keeps what is finished; the second ends the process at once.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => interruption.abort());
+  }
+  // A reader that went away (`| head`) is not an error of ours; without one there is nobody to tell.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') interruption.abort();
+      else throw error;
+    });
+  }
+  const terminal = processTerminal(interruption.signal);
+  try {
+    await buildProgram(terminal, (status) => {
+      process.exitCode = status;
+    }).parseAsync(process.argv);
+  } catch (error) {
+    // Commander has printed its message; --help and --version end with 0.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+    else process.exitCode = reportError(error, terminal);
+  }
+}
+
+function processTerminal(signal: AbortSignal): Terminal {
+  const { env, stderr } = process;
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void stderr.write(text),
+    readInput: readStandardInput,
+    columns: stderr.isTTY ? stderr.columns : undefined,
+    color: stderr.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
+    env,
+    now: () => performance.now(),
+    signal,
+  };
+}
+
+async function readStandardInput(): Promise<string> {
+  if (process.stdin.isTTY)
+    process.stderr.write('Reading the document from the terminal; end it with Ctrl-D.\n');
+  let text = '';
+  for await (const chunk of process.stdin.setEncoding('utf8')) text += String(chunk);
+  return text;
+}
+
+await main();

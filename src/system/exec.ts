@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { ToolError } from '../core/errors.ts';
+
+/** What a program left behind. `stdout` and `stderr` are UTF-8, each cut at `captureLimit`. */
+export interface ExecResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ExecOptions {
+  readonly signal?: AbortSignal;
+  /** Written to the program's standard input, which is closed after it. */
+  readonly input?: string;
+  /** Statuses that are answers, not failures. */
+  readonly accept?: readonly number[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const captureLimit = 8 * 1024 * 1024;
+
+/**
+ * Runs a program of the host without a shell. Messages are in the C locale, so that they can be read back.
+ * Throws a `host` error that names the program and ends with its own last line when it is missing, is ended by a
+ * signal, or ends with a status outside `accept`.
+ */
+export async function exec(
+  argv: readonly [string, ...string[]],
+  options: ExecOptions = {},
+): Promise<ExecResult> {
+  const [program, ...args] = argv;
+  const result = await new Promise<ExecResult & { endedBy: string | null }>((resolve, reject) => {
+    const child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, LC_ALL: 'C', ...options.env },
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    const stdout = capture(child.stdout);
+    const stderr = capture(child.stderr);
+    child.on('error', (cause: NodeJS.ErrnoException) => {
+      if (options.signal?.aborted === true) reject(new ToolError('interrupted', `${program} was stopped`));
+      else if (cause.code === 'ENOENT') reject(missingProgram(program));
+      else reject(new ToolError('host', `cannot run ${program}: ${cause.message}`, { cause }));
+    });
+    child.on('close', (status, endedBy) =>
+      resolve({ status: status ?? -1, endedBy, stdout: stdout(), stderr: stderr() }),
+    );
+    // A program that does not read its input may be gone before it is written: its status says what happened.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input ?? '');
+  });
+  if (result.endedBy === null && [0, ...(options.accept ?? [])].includes(result.status)) return result;
+  const reason = result.endedBy === null ? `exit status ${result.status}` : `ended by ${result.endedBy}`;
+  const said = lastLine(result.stderr) ?? lastLine(result.stdout);
+  throw new ToolError('host', `${argv.join(' ')}: ${reason}${said === undefined ? '' : `: ${said}`}`);
+}
+
+function missingProgram(program: string): ToolError {
+  const packages: Readonly<Record<string, string>> = {
+    sgdisk: 'gdisk',
+    'mkfs.xfs': 'xfsprogs',
+    lsblk: 'util-linux',
+    skopeo: 'skopeo',
+    podman: 'podman',
+  };
+  const name = packages[program] ?? program;
+  return new ToolError('host', `${program} is not installed`, {
+    hint: `install the package "${name}" (it is part of RHCOS and of its live ISO)`,
+  });
+}
+
+function capture(stream: NodeJS.ReadableStream): () => string {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  stream.on('data', (chunk: Buffer) => {
+    if (length < captureLimit) chunks.push(chunk);
+    length += chunk.length;
+  });
+  return () => Buffer.concat(chunks).subarray(0, captureLimit).toString('utf8');
+}
+
+function lastLine(text: string): string | undefined {
+  return text.trimEnd().split('\n').at(-1)?.trim() || undefined;
+}
