@@ -1,12 +1,9 @@
 import type { commands } from './command-table.ts';
-import type { Flags, Values } from './flags.ts';
+import type { Run } from './run.ts';
 import type { Terminal } from './terminal.ts';
 
 type CommandEntry = (typeof commands)[number];
 export type CommandName = CommandEntry['name'];
-
-/** What a file of `commands/` exports: three lines that parse, call one workflow and give the exit status. */
-export type Run<F extends Flags> = (values: Values<F>, terminal: Terminal) => Promise<number>;
 
 type Runners = {
   readonly [Name in CommandName]: () => Promise<{
