@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CommanderError } from 'commander';
 import { exitCodes } from './cli/exit-code.ts';
 import { buildProgram } from './cli/program.ts';
@@ -18,6 +19,8 @@ async function main(): Promise<void> {
       else throw error;
     });
   }
+  // Every request in flight listens for the interruption.
+  setMaxListeners(0, interruption.signal);
   const terminal = processTerminal(interruption.signal);
   try {
     await buildProgram(terminal, (status) => {
@@ -40,6 +43,8 @@ function processTerminal(signal: AbortSignal): Terminal {
     color: stderr.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     env,
     now: () => performance.now(),
+    date: () => new Date(),
+    uid: process.getuid?.() ?? 0,
     signal,
   };
 }

@@ -12,5 +12,9 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** The wall clock. */
+  readonly date: () => Date;
+  /** The user running this. */
+  readonly uid: number;
   readonly signal: AbortSignal;
 }

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { formatReference, parseReference } from '../oci/reference.ts';
+import { formatIgnored, formatList, formatMapping } from '../staging/lists.ts';
+import { compileFilter } from './filter.ts';
+import { planImages } from './image-plan.ts';
+
+const byDigest = (char: string) => parseReference(`quay.io/ocp/dev@sha256:${char.repeat(64)}`);
+const sources = {
+  release: parseReference('quay.io/ocp/release:4.14.7-x86_64'),
+  components: [
+    { name: 'console', reference: byDigest('a') },
+    { name: 'etcd', reference: byDigest('b') },
+    { name: 'machine-config-operator', reference: byDigest('c') },
+    { name: 'aws-driver', reference: byDigest('d') },
+    { name: 'aws-alias', reference: byDigest('d') },
+  ],
+  images: [parseReference('quay.io/lab/tool:1')],
+  aiImages: [parseReference('quay.io/lab/agent:1'), byDigest('a')],
+  leaveOut: compileFilter(undefined),
+};
+const names = (filter?: string) =>
+  planImages({ ...sources, leaveOut: compileFilter(filter) }).images.map(
+    ({ component, reference }) => component ?? formatReference(reference),
+  );
+
+describe('planImages', () => {
+  it('puts what boots first in front, and each reference once', () => {
+    expect(names()).toEqual([
+      'quay.io/ocp/release:4.14.7-x86_64',
+      'machine-config-operator',
+      'etcd',
+      'aws-driver',
+      'console',
+      'quay.io/lab/agent:1',
+      'quay.io/lab/tool:1',
+    ]);
+  });
+
+  it('splits the groups', () => {
+    const plan = planImages(sources);
+    const list = (group: 'ai' | 'ocp') => formatList(plan, group).trimEnd().split('\n');
+    expect(list('ai')).toEqual([
+      'quay.io/ocp/release:4.14.7-x86_64',
+      formatReference(byDigest('c')),
+      formatReference(byDigest('b')),
+      formatReference(byDigest('a')),
+      'quay.io/lab/agent:1',
+    ]);
+    expect(list('ocp')).toHaveLength(6);
+    expect(list('ocp')).not.toContain('quay.io/lab/agent:1');
+  });
+
+  it('filters by component name or reference and lists what it left out', () => {
+    const plan = planImages({ ...sources, leaveOut: compileFilter('^aws-|/lab/tool') });
+    expect(formatIgnored(plan)).toBe(`quay.io/lab/tool:1\n${formatReference(byDigest('d'))}\n`);
+    expect(names('^aws-|/lab/tool')).not.toContain('aws-driver');
+  });
+
+  it.each(['etcd', '.*', 'release:4'])(
+    'refuses the filter %s, which takes what the installation needs',
+    (pattern) => {
+      expect(() => names(pattern)).toThrow('the filter leaves out what the installation needs');
+    },
+  );
+
+  it('writes a mapping in the shape of oc-mirror', () => {
+    const lines = formatMapping(planImages(sources), '4.14.7-x86_64').trimEnd().split('\n');
+    expect(lines).toContain(`${formatReference(byDigest('b'))}=openshift/release:4.14.7-x86_64-etcd`);
+    expect(lines).toContain('quay.io/ocp/release:4.14.7-x86_64=openshift/release-images:4.14.7-x86_64');
+    expect(lines).toContain('quay.io/lab/tool:1=lab/tool:1');
+    expect(lines).toEqual(lines.toSorted());
+  });
+});
+
+describe('compileFilter', () => {
+  it('has the syntax of RE2', () => {
+    expect(compileFilter('(?i)^AWS')('aws-x')).toBe(true);
+    expect(() => compileFilter('a(?=b)')).toThrow('no RE2 expression');
+    expect(() => compileFilter('(')).toThrow('no RE2 expression');
+  });
+
+  it('does not slow down on a pattern made to hurt', () => {
+    expect(compileFilter('^(a+)+$')(`${'a'.repeat(5000)}!`)).toBe(false);
+  });
+});

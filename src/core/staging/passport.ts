@@ -1,0 +1,96 @@
+import * as v from 'valibot';
+import { ToolError } from '../errors.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
+
+const digest = v.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'no digest');
+const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const artifact = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][A-Za-z0-9._@-]*$/, 'no artifact name'));
+
+/** `ai`: needed in the discovery stage; `ocp`: needed in the installation stage. */
+export const groups = ['ai', 'ocp'] as const;
+export type Group = (typeof groups)[number];
+
+const stagedImage = v.object({
+  /** The name a pod or a unit asks for. */
+  reference: v.string(),
+  /** Its folder below `images`. */
+  artifact,
+  /** Of the manifest or index that the reference names, and its media type. */
+  digest,
+  mediaType: v.string(),
+  /** With an index: the manifest of the staged platform. */
+  instance: v.optional(digest),
+  /** Bytes of config and layers, as compressed by their publisher. */
+  size,
+  groups: v.array(v.picklist(groups)),
+  /** Load order, lower first. */
+  priority: v.number(),
+  /** Its name in the release payload. */
+  component: v.optional(v.string()),
+});
+
+const passport = v.object({
+  schemaVersion: v.literal(1),
+  tool: v.object({ name: v.string(), version: v.string() }),
+  /** When this state of the folder was reached, RFC 3339. */
+  created: v.string(),
+  /** What was asked for. */
+  sources: v.object({
+    platform: v.string(),
+    images: v.array(v.string()),
+    aiImages: v.array(v.string()),
+    filter: v.optional(v.string()),
+  }),
+  release: v.nullable(v.object({ version: v.string(), reference: v.string(), digest })),
+  images: v.array(stagedImage),
+  /** What was asked for and could not be staged. */
+  missing: v.array(v.object({ reference: v.string(), reason: v.string() })),
+  /** Every content of the pool that is ours, manifests included. */
+  blobs: v.array(v.object({ digest, size })),
+  /** Ours from earlier runs, needed by no image; some of it may be removed already. */
+  stale: v.object({ artifacts: v.array(artifact), blobs: v.array(v.object({ digest, size })) }),
+  artifacts: v.array(v.string()),
+  signatures: v.array(v.string()),
+  /** Where the folder lies; null when it is no partition of its own. */
+  disk: v.nullable(
+    v.object({
+      partuuid: v.string(),
+      label: v.string(),
+      serial: v.optional(v.string()),
+      model: v.optional(v.string()),
+    }),
+  ),
+});
+
+/** `precache.json`: what a staging folder holds. Written last; what it names is complete and durable. */
+export type Passport = v.InferOutput<typeof passport>;
+
+/** Reads a passport. Throws `invalid-document` naming the file. */
+export function parsePassport(text: string, path: string): Passport {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw unreadable(path, 'it is not JSON');
+  }
+  const result = v.safeParse(passport, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw unreadable(path, `${v.getDotPath(issue) ?? 'document'}: ${issue.message}`);
+}
+
+function unreadable(path: string, reason: string): ToolError {
+  return new ToolError('invalid-document', `the passport ${path} cannot be read: ${reason}`, {
+    hint: 'it was changed by hand or written by a newer version; move it away to stage anew (blobs are kept)',
+  });
+}
+
+export function formatPassport(value: Passport): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+/** Whether two passports say the same but for the time. */
+export function sameState(a: Passport, b: Passport): boolean {
+  return formatPassport({ ...a, created: '' }) === formatPassport({ ...b, created: '' });
+}

@@ -1,0 +1,33 @@
+import { open, rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { onDisk } from './disk-error.ts';
+
+/** Makes the names in a directory survive a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
+  await onDisk(path, async () => {
+    const directory = await open(path, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  });
+}
+
+/**
+ * Replaces a small file as a whole: a reader, also after a power cut, sees the old content or the new, never a part.
+ */
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+  await onDisk(path, async () => {
+    const file = await open(temporary, 'w', 0o644);
+    try {
+      await file.writeFile(content);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  });
+  await syncDirectory(dirname(path));
+}

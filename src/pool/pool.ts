@@ -1,0 +1,86 @@
+import { createReadStream } from 'node:fs';
+import { lstat, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { ToolError } from '../core/errors.ts';
+import { algorithmOf, type Digest, digestOf, hexOf } from '../core/oci/digest.ts';
+import type { Descriptor } from '../core/oci/manifest.ts';
+import { onDisk } from './disk-error.ts';
+import { syncDirectory } from './durable.ts';
+import { type Ingest, openIngest } from './ingest.ts';
+
+/** The content-addressed blobs of a staging folder. A name in it is a promise: complete, checked, durable. */
+export interface Pool {
+  readonly pathOf: (digest: Digest) => string;
+  /** Whether a blob is there: a regular file of its size. */
+  readonly has: (descriptor: Descriptor) => Promise<boolean>;
+  /** A blob on its way in, with what an earlier run left of it. */
+  readonly ingest: (descriptor: Descriptor) => Promise<Ingest>;
+  /** Gives a checked blob its name. Names are durable after `sync`. */
+  readonly commit: (ingest: Ingest) => Promise<void>;
+  /** Stores a small content whose digest is known to be right. */
+  readonly put: (bytes: Uint8Array, descriptor: Descriptor) => Promise<void>;
+  /** A small content, checked against its digest; undefined when it is not there or was damaged. */
+  readonly read: (digest: Digest) => Promise<Buffer | undefined>;
+  readonly stream: (digest: Digest) => Readable;
+  /** Makes all names given so far survive a power cut. */
+  readonly sync: () => Promise<void>;
+}
+
+/** Opens the pool of a staging folder, making its folders. */
+export async function openPool(folder: string): Promise<Pool> {
+  const blobs = join(folder, 'pool/blobs');
+  const partial = join(folder, 'pool/ingest');
+  const touched = new Set<string>();
+  await onDisk(folder, async () => {
+    await mkdir(partial, { recursive: true });
+    await mkdir(join(blobs, 'sha256'), { recursive: true });
+  });
+
+  const directoryOf = (digest: Digest): string => join(blobs, algorithmOf(digest));
+  const pathOf = (digest: Digest): string => join(directoryOf(digest), hexOf(digest));
+
+  const has = async ({ digest, size }: Descriptor): Promise<boolean> => {
+    const stats = await lstat(pathOf(digest)).catch(() => undefined);
+    return stats?.isFile() === true && stats.size === size;
+  };
+  const ingest = (descriptor: Descriptor): Promise<Ingest> => {
+    const { digest } = descriptor;
+    return openIngest(join(partial, `${algorithmOf(digest)}-${hexOf(digest)}`), descriptor);
+  };
+  const commit = async (blob: Ingest): Promise<void> => {
+    const { digest } = blob.descriptor;
+    const directory = directoryOf(digest);
+    if (!touched.has(directory)) await onDisk(directory, () => mkdir(directory, { recursive: true }));
+    await blob.commit(pathOf(digest));
+    touched.add(directory);
+  };
+
+  return {
+    pathOf,
+    has,
+    ingest,
+    commit,
+    put: async (bytes, descriptor) => {
+      if (await has(descriptor)) return;
+      const blob = await ingest(descriptor);
+      try {
+        await blob.restart();
+        await blob.write(bytes);
+        if (!blob.matches()) throw new ToolError('integrity', `content is not ${descriptor.digest}`);
+        await commit(blob);
+      } finally {
+        await blob.close();
+      }
+    },
+    read: async (digest) => {
+      const bytes = await readFile(pathOf(digest)).catch(() => undefined);
+      return bytes !== undefined && digestOf(bytes, digest) === digest ? bytes : undefined;
+    },
+    stream: (digest) => createReadStream(pathOf(digest), { highWaterMark: 256 * 1024 }),
+    sync: async () => {
+      for (const directory of [...touched, blobs]) await syncDirectory(directory);
+      touched.clear();
+    },
+  };
+}

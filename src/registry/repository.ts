@@ -1,0 +1,82 @@
+import type { Reference } from '../core/oci/reference.ts';
+import { errorFromStatus, errorFromTransport, RegistryError } from './errors.ts';
+import { collect, type Head, headerOf, type TakeChunk } from './exchange.ts';
+import type { RegistryHost } from './host.ts';
+import { allowedTarget } from './redirect.ts';
+import { parseRetryAfter } from './retry.ts';
+
+/** One request about a repository, wherever redirects lead. */
+export interface RepositoryRequest {
+  readonly method: 'GET' | 'HEAD';
+  /** Below `/v2/<repository>/`. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** For messages: what is asked for, and where. */
+  readonly what: string;
+}
+
+/** A repository at one registry. `ask` gives `open` the first head of 200 or 206; any other answer is an error. */
+export interface Repository {
+  readonly name: string;
+  readonly ask: (request: RepositoryRequest, open: (head: Head) => TakeChunk) => Promise<Head>;
+}
+
+const mostRedirects = 5;
+
+/** The repository of a reference at its host, with redirects and authentication taken care of. */
+export function repositoryAt(host: RegistryHost, reference: Reference, signal: AbortSignal): Repository {
+  const name = `${reference.registry}/${reference.repository}`;
+
+  const attempt = async (request: RepositoryRequest, open: (head: Head) => TakeChunk): Promise<Head> => {
+    const registry = await host.origin();
+    const authorization = await host.authorize(reference);
+    let url = new URL(`/v2/${reference.repository}/${request.path}`, registry);
+    for (let hop = 0; hop <= mostRedirects; hop += 1) {
+      const wireError = collect(
+        64 * 1024,
+        () => new RegistryError('network', 'final', `${request.what}: endless error`),
+      );
+      // Credentials stay with the origin that asked for them: a redirect elsewhere carries none.
+      const own: Record<string, string> =
+        authorization !== undefined && url.origin === registry.origin ? { authorization } : {};
+      const headers = { 'accept-encoding': 'identity', 'user-agent': userAgent, ...request.headers, ...own };
+      const head = await host
+        .send({ url, method: request.method, headers }, (answer) =>
+          isWanted(answer) ? open(answer) : wireError.take,
+        )
+        .catch((error: unknown) => {
+          throw errorFromTransport(request.what, error, signal);
+        });
+      if (isWanted(head)) return head;
+      if (![301, 302, 303, 307, 308].includes(head.status)) {
+        if (head.status === 401) host.rejected(reference, head.headers);
+        const retryAfter = parseRetryAfter(headerOf(head.headers, 'retry-after'), new Date());
+        throw errorFromStatus(request.what, head.status, wireCodeOf(wireError.bytes()), retryAfter);
+      }
+      url = allowedTarget(url, headerOf(head.headers, 'location'), request.what);
+    }
+    throw new RegistryError('network', 'final', `${request.what}: more than ${mostRedirects} redirects`);
+  };
+
+  return {
+    name,
+    // A 401 may mean a token that aged in flight or a challenge not seen yet: once more with what it taught.
+    ask: (request, open) =>
+      attempt(request, open).catch((error: unknown) => {
+        if (error instanceof RegistryError && error.status === 401) return attempt(request, open);
+        throw error;
+      }),
+  };
+}
+
+const userAgent = `factory-precaching-cli/${typeof __VERSION__ === 'string' ? __VERSION__ : 'test'}`;
+
+function isWanted({ status }: Head): boolean {
+  return status === 200 || status === 206;
+}
+
+/** The first code of an error body in the spec's form, if it is one (distribution-spec, "Error Codes"). */
+function wireCodeOf(body: Buffer): string | undefined {
+  const match = /"code"\s*:\s*"([A-Z_]{1,64})"/.exec(body.toString('utf8'));
+  return match?.[1];
+}

@@ -1,0 +1,45 @@
+import { ToolError } from '../core/errors.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import { formatReference, type Reference } from '../core/oci/reference.ts';
+import { imageReferencesPath, parseImageReferences, type ReleasePayload } from '../core/release/payload.ts';
+import { fileInLayer } from '../pool/layer-file.ts';
+import { resolveImage } from './resolve-image.ts';
+import type { Staging } from './stage-images.ts';
+
+/** A release image and what it says it consists of. */
+export interface Release extends ReleasePayload {
+  readonly reference: Reference;
+  readonly digest: Digest;
+}
+
+/**
+ * Reads `image-references` out of the release image: its layers are asked from the top down, so that a higher layer
+ * replaces or hides what is below; only those are fetched. Throws `invalid-document` when no layer has it.
+ */
+export async function readRelease(reference: Reference, staging: Staging): Promise<Release> {
+  const { pool, client } = staging;
+  const name = formatReference(reference);
+  const { digest, manifest } = await resolveImage(reference, staging);
+  for (const layer of manifest.layers.toReversed()) {
+    if (!(await pool.has(layer))) {
+      const ingest = await pool.ingest(layer);
+      try {
+        await client.fetchBlob(reference, ingest);
+        await pool.commit(ingest);
+      } finally {
+        await ingest.close();
+      }
+    }
+    const answer = await fileInLayer(pool, layer.digest, imageReferencesPath);
+    if (answer.kind === 'silent') continue;
+    if (answer.kind !== 'file') break;
+    return { reference, digest, ...parseImageReferences(answer.content, name) };
+  }
+  throw new ToolError(
+    'invalid-document',
+    `${name} has no ${imageReferencesPath}: it is no OpenShift release image`,
+    {
+      hint: 'name a release image such as quay.io/openshift-release-dev/ocp-release:4.14.7-x86_64',
+    },
+  );
+}

@@ -1,0 +1,231 @@
+import { concurrently } from '../core/concurrently.ts';
+import { type ErrorCode, messageOf, ToolError } from '../core/errors.ts';
+import type { Emit } from '../core/events.ts';
+import type { ImagePlan, PlannedImage } from '../core/imageset/image-plan.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import { blobsOf, type Descriptor } from '../core/oci/manifest.ts';
+import type { Platform } from '../core/oci/platform.ts';
+import {
+  artifactName,
+  distinctArtifactName,
+  formatReference,
+  type Reference,
+} from '../core/oci/reference.ts';
+import type { Passport } from '../core/staging/passport.ts';
+import { hasDirImage, writeDirImage } from '../pool/dir-image.ts';
+import type { Pool } from '../pool/pool.ts';
+import { requireSpace } from '../pool/staging-folder.ts';
+import type { RegistryClient } from '../registry/client.ts';
+import { type ResolvedImage, resolveImage } from './resolve-image.ts';
+
+/** What a run of staging works with. */
+export interface Staging {
+  readonly folder: string;
+  readonly pool: Pool;
+  readonly client: RegistryClient;
+  readonly platform: Platform;
+  /** Blobs or manifests fetched at a time. */
+  readonly parallel: number;
+  /** What the folder held before. */
+  readonly before: Passport | undefined;
+  readonly emit: Emit;
+}
+
+export interface StagedImage extends ResolvedImage {
+  readonly planned: PlannedImage;
+  readonly artifact: string;
+  /** Whether it was there, whole, before this run. */
+  readonly existed: boolean;
+}
+
+export interface FailedImage {
+  readonly reference: string;
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
+export interface StagedSet {
+  readonly images: readonly StagedImage[];
+  readonly failed: readonly FailedImage[];
+}
+
+interface Candidate extends ResolvedImage {
+  readonly planned: PlannedImage;
+  readonly artifact: string;
+  readonly blobs: readonly Descriptor[];
+}
+
+/** After these nothing else can succeed either: the run ends instead of failing image by image. */
+const fatalCodes: readonly ErrorCode[] = ['interrupted', 'host', 'usage'];
+
+/**
+ * Fetches every image of the plan into the pool, each blob once, and makes its `dir:` image as soon as its last blob
+ * is there. An image that cannot be had is reported and does not keep the others from being staged.
+ */
+export async function stageImages(plan: ImagePlan, staging: Staging): Promise<StagedSet> {
+  const { pool, parallel, emit } = staging;
+  const failed: FailedImage[] = [];
+  const fail = (planned: PlannedImage, error: unknown): void => {
+    if (!(error instanceof ToolError) || fatalCodes.includes(error.code)) throw error;
+    const reference = formatReference(planned.reference);
+    failed.push({ reference, code: error.code, reason: messageOf(error) });
+    emit({ type: 'image-failed', reference, reason: messageOf(error) });
+  };
+
+  const resolved = await concurrently(plan.images, parallel, async (planned) => {
+    try {
+      return { planned, ...(await resolveImage(planned.reference, staging)) };
+    } catch (error) {
+      fail(planned, error);
+      return undefined;
+    }
+  });
+  const candidates = withArtifacts(resolved.filter((image) => image !== undefined));
+
+  const wanted = uniqueBlobs(candidates);
+  const missing = await missingBlobs(wanted, pool);
+  const bytes = sumOf([...wanted.values()].map(({ descriptor }) => descriptor));
+  const missingBytes = sumOf(missing.map(({ descriptor }) => descriptor));
+  emit({
+    type: 'transfer-planned',
+    images: plan.images.length,
+    blobs: wanted.size,
+    bytes,
+    present: bytes - missingBytes,
+  });
+  await requireSpace(
+    staging.folder,
+    missing.map(({ descriptor }) => descriptor),
+  );
+
+  const finish = trackImages(candidates, missing, plan.images.length, staging);
+  const images: StagedImage[] = [...(await finish.complete())];
+  await concurrently(missing, parallel, async ({ descriptor, reference, users }) => {
+    try {
+      await fetchBlob(descriptor, reference, staging);
+    } catch (error) {
+      for (const { planned } of finish.abandon(users)) fail(planned, error);
+      return;
+    }
+    images.push(...(await finish.arrived(descriptor.digest)));
+  });
+  return { images: images.toSorted(byPlan(plan)), failed };
+}
+
+/** Names the folder of each image. Only two images that would share one, and differ, get the longer name. */
+function withArtifacts(images: readonly (ResolvedImage & { planned: PlannedImage })[]): Candidate[] {
+  const digests = new Map<string, Set<Digest>>();
+  for (const { planned, digest } of images) {
+    const name = artifactName(planned.reference);
+    digests.set(name, (digests.get(name) ?? new Set()).add(digest));
+  }
+  return images.map((image) => {
+    const name = artifactName(image.planned.reference);
+    const shared = (digests.get(name)?.size ?? 0) > 1;
+    return {
+      ...image,
+      artifact: shared ? distinctArtifactName(image.planned.reference) : name,
+      blobs: blobsOf(image.manifest),
+    };
+  });
+}
+
+interface WantedBlob {
+  readonly descriptor: Descriptor;
+  /** A repository that has it. */
+  readonly reference: Reference;
+  readonly users: Candidate[];
+}
+
+function uniqueBlobs(candidates: readonly Candidate[]): Map<Digest, WantedBlob> {
+  const wanted = new Map<Digest, WantedBlob>();
+  for (const candidate of candidates) {
+    for (const descriptor of candidate.blobs) {
+      const known = wanted.get(descriptor.digest);
+      if (known === undefined) {
+        wanted.set(descriptor.digest, {
+          descriptor,
+          reference: candidate.planned.reference,
+          users: [candidate],
+        });
+      } else known.users.push(candidate);
+    }
+  }
+  return wanted;
+}
+
+/** The largest first: a large blob begun last would run alone at the end. */
+async function missingBlobs(wanted: ReadonlyMap<Digest, WantedBlob>, pool: Pool): Promise<WantedBlob[]> {
+  const missing: WantedBlob[] = [];
+  for (const blob of wanted.values()) if (!(await pool.has(blob.descriptor))) missing.push(blob);
+  return missing.toSorted((a, b) => b.descriptor.size - a.descriptor.size);
+}
+
+async function fetchBlob(
+  descriptor: Descriptor,
+  reference: Reference,
+  { pool, client }: Staging,
+): Promise<void> {
+  const ingest = await pool.ingest(descriptor);
+  try {
+    await client.fetchBlob(reference, ingest);
+    await pool.commit(ingest);
+  } finally {
+    await ingest.close();
+  }
+}
+
+/** Knows for each image how many of its blobs are still to come. */
+function trackImages(
+  candidates: readonly Candidate[],
+  missing: readonly WantedBlob[],
+  total: number,
+  staging: Staging,
+) {
+  const { folder, pool, emit } = staging;
+  const waiting = new Map<Candidate, Set<Digest>>(candidates.map((candidate) => [candidate, new Set()]));
+  for (const { descriptor, users } of missing) {
+    for (const candidate of users) waiting.get(candidate)?.add(descriptor.digest);
+  }
+  let done = 0;
+  const finish = async (candidate: Candidate): Promise<StagedImage> => {
+    const { planned, artifact, digest, instance, blobs } = candidate;
+    waiting.delete(candidate);
+    const image = {
+      artifact,
+      manifest: digest,
+      instance: instance?.digest,
+      blobs: blobs.map((blob) => blob.digest),
+    };
+    const existed = await hasDirImage(folder, pool, image);
+    if (!existed) await writeDirImage(folder, pool, image);
+    done += 1;
+    emit({ type: 'image-staged', reference: formatReference(planned.reference), done, total, existed });
+    return { ...candidate, existed };
+  };
+  return {
+    /** Images that need no blob any more. */
+    complete: () =>
+      concurrently(
+        [...waiting].filter(([, left]) => left.size === 0),
+        4,
+        ([candidate]) => finish(candidate),
+      ),
+    /** Images that waited for this blob last. */
+    arrived: (digest: Digest) => {
+      const ready = [...waiting].filter(([, left]) => left.delete(digest) && left.size === 0);
+      return concurrently(ready, 1, ([candidate]) => finish(candidate));
+    },
+    /** Images that will never be whole in this run; each is given once. */
+    abandon: (users: readonly Candidate[]) => users.filter((candidate) => waiting.delete(candidate)),
+  };
+}
+
+function sumOf(descriptors: readonly Descriptor[]): number {
+  return descriptors.reduce((sum, { size }) => sum + size, 0);
+}
+
+function byPlan(plan: ImagePlan): (a: StagedImage, b: StagedImage) => number {
+  const order = new Map(plan.images.map((image, index) => [image, index]));
+  return (a, b) => (order.get(a.planned) ?? 0) - (order.get(b.planned) ?? 0);
+}
