@@ -13,7 +13,7 @@ export function reportError(error: unknown, terminal: Pick<Terminal, 'err' | 'en
       terminal.err(`${renderDiagnostic(error.source, diagnostic)}\n`);
   }
   if (error instanceof ToolError) {
-    terminal.err(`error: ${error.message}\n${error.hint === undefined ? '' : `  hint: ${error.hint}\n`}`);
+    terminal.err(`error: ${error.message}${hintLine(error.hint)}\n`);
     return exitCodes[error.code];
   }
   const detail =
@@ -72,7 +72,7 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
         line(`+ ${event.argv.map(shellWord).join(' ')}`);
         break;
       case 'warning':
-        line(`warning: ${event.text}${event.hint === undefined ? '' : `\n  hint: ${event.hint}`}`);
+        line(`warning: ${event.text}${hintLine(event.hint)}`);
         break;
       case 'transfer-planned':
         Object.assign(transfer, { images: event.images, bytes: event.bytes - event.present });
@@ -93,7 +93,7 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
         line(`${event.existed ? 'Exists' : 'Staged'} [${event.done}/${event.total}] ${event.reference}`);
         break;
       case 'image-failed':
-        line(`Failed: ${event.reference}: ${event.reason}`);
+        line(`Failed: ${event.reference}: ${event.reason}${hintLine(event.hint)}`);
         break;
       case 'retry':
         line(`retrying ${event.what} (attempt ${event.attempt}): ${event.reason}`);
@@ -101,6 +101,10 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
     }
   };
   return { emit, finish: clearLive };
+}
+
+function hintLine(hint: string | undefined): string {
+  return hint === undefined ? '' : `\n  hint: ${hint}`;
 }
 
 /** A word as a POSIX shell would have to be given it. */

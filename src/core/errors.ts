@@ -36,6 +36,13 @@ export class ToolError extends Error {
   }
 }
 
+/** The error of work that a signal ended. */
+export function interruptedError(): ToolError {
+  return new ToolError('interrupted', 'interrupted', {
+    hint: 'what is finished is kept: run the same command again to go on',
+  });
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -26,7 +26,12 @@ export type Event =
       readonly total: number;
       readonly existed: boolean;
     }
-  | { readonly type: 'image-failed'; readonly reference: string; readonly reason: string }
+  | {
+      readonly type: 'image-failed';
+      readonly reference: string;
+      readonly reason: string;
+      readonly hint?: string | undefined;
+    }
   | { readonly type: 'retry'; readonly what: string; readonly attempt: number; readonly reason: string };
 
 export type Emit = (event: Event) => void;

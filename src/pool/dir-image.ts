@@ -55,7 +55,6 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
   await onDisk(aside, async () => {
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside);
-    await mkdir(join(folder, 'images'), { recursive: true });
   });
   for (const [name, digest] of linksOf(image)) await linkInto(pool.pathOf(digest), join(aside, name));
   await writeDurably(join(aside, 'version'), version);

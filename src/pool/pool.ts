@@ -27,7 +27,7 @@ export interface Pool {
   readonly sync: () => Promise<void>;
 }
 
-/** Opens the pool of a staging folder, making its folders. */
+/** Opens the pool of a staging folder, making the folders it needs, that of the images too. */
 export async function openPool(folder: string): Promise<Pool> {
   const blobs = join(folder, 'pool/blobs');
   const partial = join(folder, 'pool/ingest');
@@ -35,6 +35,7 @@ export async function openPool(folder: string): Promise<Pool> {
   await onDisk(folder, async () => {
     await mkdir(partial, { recursive: true });
     await mkdir(join(blobs, 'sha256'), { recursive: true });
+    await mkdir(join(folder, 'images'), { recursive: true });
   });
 
   const directoryOf = (digest: Digest): string => join(blobs, algorithmOf(digest));

@@ -1,4 +1,10 @@
-import { type ErrorCode, type ErrorDetails, systemCodeOf, ToolError } from '../core/errors.ts';
+import {
+  type ErrorCode,
+  type ErrorDetails,
+  interruptedError,
+  systemCodeOf,
+  ToolError,
+} from '../core/errors.ts';
 
 /** What a failed request means for the next one. */
 export type Outlook =
@@ -90,7 +96,7 @@ const networkReasons: Readonly<Record<string, string>> = {
 /** The error for a request that got no whole answer. Whoever aborted it gets `interrupted`. */
 export function errorFromTransport(what: string, cause: unknown, signal: AbortSignal): ToolError {
   if (cause instanceof ToolError) return cause;
-  if (signal.aborted) return new ToolError('interrupted', 'interrupted');
+  if (signal.aborted) return interruptedError();
   const code = deepestCode(cause) ?? '';
   const tlsHint = tlsHints[code];
   if (tlsHint !== undefined) {

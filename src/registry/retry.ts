@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ToolError } from '../core/errors.ts';
+import { interruptedError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { RegistryError } from './errors.ts';
 
@@ -45,7 +45,7 @@ export async function withRetry<T>(
         throw error;
       emit({ type: 'retry', what, attempt: attempt + 1, reason: error.message });
       await delay(pauseBefore(attempt + 1, error, policy), undefined, { signal }).catch(() => {
-        throw new ToolError('interrupted', 'interrupted');
+        throw interruptedError();
       });
     }
   }

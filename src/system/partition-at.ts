@@ -10,25 +10,43 @@ export interface MountedPartition {
   readonly model?: string;
 }
 
-const nullable = v.nullish(v.string());
-const device = v.object({ partuuid: nullable, partlabel: nullable, serial: nullable, model: nullable });
-const answer = v.object({ blockdevices: v.array(device) });
+const disks = v.object({
+  blockdevices: v.array(
+    v.object({ type: v.string(), serial: v.nullish(v.string()), model: v.nullish(v.string()) }),
+  ),
+});
 
-/** Reads the partition from lsblk; null when the folder is no mount point, or of something without a PARTUUID. */
+/**
+ * Reads the entry of the partition table from blkid's own probe, which needs no udev, and the disk from lsblk. Null
+ * when the folder is no mount point, or of something that is no partition.
+ */
 export async function partitionAt(folder: string): Promise<MountedPartition | null> {
   const mount = await mountAt(folder);
   if (mount?.source.startsWith('/dev/') !== true) return null;
-  // With --inverse the partition comes first and then its disk, which has the model and the serial number.
-  const { stdout } = await exec(
-    ['lsblk', '--json', '--list', '--inverse', '--output', 'PARTUUID,PARTLABEL,SERIAL,MODEL', mount.source],
-    { accept: [32] },
+  const probe = await exec(['blkid', '--probe', '--output', 'export', mount.source], { accept: [2] });
+  const entry = new Map(
+    probe.stdout.split('\n').map((line) => [line.split('=', 1)[0], line.replace(/^[^=]*=/, '')]),
   );
-  const result = v.safeParse(answer, stdout === '' ? undefined : JSON.parse(stdout));
-  const [partition, disk] = result.success ? result.output.blockdevices : [];
-  if (!partition?.partuuid) return null;
+  const partuuid = entry.get('PART_ENTRY_UUID');
+  if (partuuid === undefined) return null;
+  return { partuuid, label: entry.get('PART_ENTRY_NAME') ?? '', ...(await diskOf(mount.source)) };
+}
+
+/** Serial number and model of the disk that a partition lies on, where it tells. */
+async function diskOf(partition: string): Promise<Pick<MountedPartition, 'serial' | 'model'>> {
+  const argv = [
+    'lsblk',
+    '--json',
+    '--list',
+    '--inverse',
+    '--output',
+    'TYPE,SERIAL,MODEL',
+    partition,
+  ] as const;
+  const { stdout } = await exec([...argv], { accept: [32] });
+  const result = v.safeParse(disks, stdout === '' ? undefined : JSON.parse(stdout));
+  const disk = result.success ? result.output.blockdevices.find(({ type }) => type !== 'part') : undefined;
   return {
-    partuuid: partition.partuuid,
-    label: partition.partlabel ?? '',
     ...(disk?.serial ? { serial: disk.serial.trim() } : {}),
     ...(disk?.model ? { model: disk.model.trim() } : {}),
   };

@@ -25,12 +25,12 @@ interface Findings {
 export async function describePassport(findings: Findings): Promise<Passport> {
   const { staging, release, staged, sources } = findings;
   const { folder, platform, before } = staging;
-  const blobs = new Map<Digest, number>();
-  for (const image of staged.images) for (const [digest, size] of contentsOf(image)) blobs.set(digest, size);
-  const artifacts = new Set(staged.images.map(({ artifact }) => artifact));
-  const owned = before === undefined ? [] : [...before.blobs, ...before.stale.blobs];
-  const ownedArtifacts =
-    before === undefined ? [] : [...before.images.map(({ artifact }) => artifact), ...before.stale.artifacts];
+  const kept = keptImages(staged, before);
+  const contents = new Map<Digest, number>(staged.images.flatMap(contentsOf));
+  // A passport does not say which blobs a kept image consists of: then every blob of before stays in force.
+  const staying = kept.length > 0 ? (before?.blobs ?? []) : [];
+  for (const { digest, size } of staying) contents.set(digest, size);
+  const artifacts = new Set([...staged.images, ...kept].map(({ artifact }) => artifact));
   return {
     schemaVersion: 1,
     tool: { name: 'factory-precaching-cli', version: findings.version },
@@ -45,20 +45,41 @@ export async function describePassport(findings: Findings): Promise<Passport> {
       release === undefined
         ? null
         : { version: release.version, reference: formatReference(release.reference), digest: release.digest },
-    images: staged.images.map(describeImage),
+    images: [...staged.images.map(describeImage), ...kept],
     missing: staged.failed.map(({ reference, reason }) => ({ reference, reason })),
-    blobs: [...blobs]
+    blobs: [...contents]
       .map(([digest, size]) => ({ digest, size }))
       .toSorted((a, b) => (a.digest < b.digest ? -1 : 1)),
-    stale: {
-      artifacts: [...new Set(ownedArtifacts)].filter((artifact) => !artifacts.has(artifact)).toSorted(),
-      blobs: [...new Map(owned.map((blob) => [blob.digest, blob])).values()].filter(
-        ({ digest }) => !blobs.has(digest),
-      ),
-    },
+    stale: describeStale(before, artifacts, contents),
     artifacts: before?.artifacts ?? [],
     signatures: before?.signatures ?? [],
     disk: await partitionAt(folder),
+  };
+}
+
+/**
+ * Images of before that could not be had this time: they are still there, unless another image took their folder.
+ */
+function keptImages({ images, failed }: StagedSet, before: Passport | undefined): Passport['images'] {
+  const names = new Set(failed.map(({ reference }) => reference));
+  const taken = new Set(images.map(({ artifact }) => artifact));
+  return (
+    before?.images.filter(({ reference, artifact }) => names.has(reference) && !taken.has(artifact)) ?? []
+  );
+}
+
+/** What earlier runs left and nothing needs any more. */
+function describeStale(
+  before: Passport | undefined,
+  artifacts: ReadonlySet<string>,
+  contents: ReadonlyMap<Digest, number>,
+): Passport['stale'] {
+  if (before === undefined) return { artifacts: [], blobs: [] };
+  const owned = [...before.images.map(({ artifact }) => artifact), ...before.stale.artifacts];
+  const blobs = new Map([...before.blobs, ...before.stale.blobs].map((blob) => [blob.digest, blob]));
+  return {
+    artifacts: [...new Set(owned)].filter((artifact) => !artifacts.has(artifact)).toSorted(),
+    blobs: [...blobs.values()].filter(({ digest }) => !contents.has(digest)),
   };
 }
 

@@ -76,8 +76,8 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const aiImages = options.aiImages.map((text) => parseReference(text));
   const releaseReference = referenceOfRelease(options);
   const folder = await openFolder(options);
-  const lock = await lockFile(join(folder, '.lock'), folder);
   const client = createRegistryClient(clientOptions(options, emit));
+  const lock = await lockFile(join(folder, '.lock'), folder);
   try {
     const before = await readPassport(folder);
     const pool = await openPool(folder);
@@ -97,7 +97,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     if (plan.images.length === 0) throw nothingToStage();
     const staged = await stageImages(plan, staging);
     const passport = await describePassport({ ...options, sources: options, staging, release, staged });
-    await commit(passport, plan, release, staging, options.removeStale);
+    if (passport.images.length > 0) await commit(passport, plan, release, staging, options.removeStale);
     const seconds = (options.now() - start) / 1000;
     return {
       ...summarize(options, plan, release, staged, passport),
@@ -207,9 +207,14 @@ async function commit(
   await writeList(folder, 'ai-images.txt', formatList(plan, 'ai'));
   await writeList(folder, 'ocp-images.txt', formatList(plan, 'ocp'));
   await writeList(folder, 'ignored-images.txt', formatIgnored(plan));
-  await writeList(folder, 'mapping.txt', formatMapping(plan, release && releaseTag(release.version, platform)));
+  await writeList(
+    folder,
+    'mapping.txt',
+    formatMapping(plan, release && releaseTag(release.version, platform)),
+  );
   await writePassport(folder, passport, before);
-  if (!remove) return;
+  // What could not be had this time may be what an earlier run had: nothing goes before a run is whole.
+  if (!remove || passport.missing.length > 0) return;
   await removeStale(folder, pool, passport.stale);
   await writePassport(folder, { ...passport, stale: { artifacts: [], blobs: [] } }, passport);
 }
@@ -231,6 +236,6 @@ function summarize(
     ignored: plan.ignored.length,
     failed,
     stale: stale.artifacts.length,
-    staleRemoved: options.removeStale,
+    staleRemoved: options.removeStale && failed.length === 0,
   };
 }

@@ -1,5 +1,5 @@
 import { concurrently } from '../core/concurrently.ts';
-import { type ErrorCode, messageOf, ToolError } from '../core/errors.ts';
+import { type ErrorCode, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { ImagePlan, PlannedImage } from '../core/imageset/image-plan.ts';
 import type { Digest } from '../core/oci/digest.ts';
@@ -42,6 +42,7 @@ export interface FailedImage {
   readonly reference: string;
   readonly code: ErrorCode;
   readonly reason: string;
+  readonly hint?: string;
 }
 
 export interface StagedSet {
@@ -68,8 +69,14 @@ export async function stageImages(plan: ImagePlan, staging: Staging): Promise<St
   const fail = (planned: PlannedImage, error: unknown): void => {
     if (!(error instanceof ToolError) || fatalCodes.includes(error.code)) throw error;
     const reference = formatReference(planned.reference);
-    failed.push({ reference, code: error.code, reason: messageOf(error) });
-    emit({ type: 'image-failed', reference, reason: messageOf(error) });
+    const reason = error.message.replace(`${reference}: `, '');
+    failed.push({
+      reference,
+      code: error.code,
+      reason,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+    emit({ type: 'image-failed', reference, reason, hint: error.hint });
   };
 
   const resolved = await concurrently(plan.images, parallel, async (planned) => {

@@ -1,6 +1,5 @@
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { concurrently } from '../../src/core/concurrently.ts';
 import { blobFile } from './blob-folder.ts';
 import { contentsOf } from './contents.ts';
 import { writeDirView } from './dir-view.ts';
@@ -9,13 +8,12 @@ import { output } from './process.ts';
 import { type ReleaseSet, servedImagesOf } from './release-set.ts';
 import type { SetImage } from './set-images.ts';
 
-/** Pushes a set with skopeo, as a user fills a mirror; digests stay. Works below the set's folder. */
+/**
+ * Pushes a set with skopeo, as a user fills a mirror; digests stay. Works below the set's folder. One at a time:
+ * docker-registry 2.8 answers 500 now and then when two uploads meet at one blob.
+ */
 export async function pushReleaseSet(registry: DockerRegistry, set: ReleaseSet): Promise<void> {
-  const [first, ...others] = servedImagesOf(set);
-  if (first === undefined) return;
-  // The first one brings the shared layers, which the others then find.
-  await push(registry, set, first);
-  await concurrently(others, 4, (image) => push(registry, set, image));
+  for (const image of servedImagesOf(set)) await push(registry, set, image);
 }
 
 async function push(registry: DockerRegistry, set: ReleaseSet, image: SetImage): Promise<void> {

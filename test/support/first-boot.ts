@@ -1,0 +1,119 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { output, run } from './process.ts';
+
+/** The two scripts that the overrides of an edited SiteConfig carry, as Ignition would write them. */
+export interface BootScripts {
+  readonly ai: string;
+  readonly ocp: string;
+}
+
+/** Reads the scripts out of the first cluster and its first node. */
+export function bootScriptsOf(siteConfig: string): BootScripts {
+  const document = parseDocument(siteConfig);
+  const file = (override: unknown, path: string): string => {
+    const { storage } = JSON.parse(String(override)) as {
+      storage: { files: { path: string; contents: { source: string } }[] };
+    };
+    const source = storage.files.find((each) => each.path === path)?.contents.source;
+    if (source?.startsWith('data:,') !== true) throw new Error(`no ${path} in the override`);
+    return decodeURIComponent(source.slice('data:,'.length));
+  };
+  const cluster = ['spec', 'clusters', 0];
+  return {
+    ai: file(document.getIn([...cluster, 'ignitionConfigOverride']), '/usr/local/bin/extract-ai.sh'),
+    ocp: file(
+      document.getIn([...cluster, 'nodes', 0, 'ignitionConfigOverride']),
+      '/usr/local/bin/extract-ocp.sh',
+    ),
+  };
+}
+
+/** A container storage of its own below a folder; skopeo and podman find it by the environment. */
+export interface ScratchStorage {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export async function makeScratchStorage(folder: string): Promise<ScratchStorage> {
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, 'storage.conf');
+  const driver = process.getuid?.() === 0 ? 'overlay' : 'vfs';
+  const lines = [
+    '[storage]',
+    `driver = "${driver}"`,
+    `graphroot = "${folder}/graph"`,
+    `runroot = "${folder}/run"`,
+  ];
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return { folder, env: { CONTAINERS_STORAGE_CONF: file, TMPDIR: folder } };
+}
+
+export interface FirstBoot {
+  readonly group: keyof BootScripts;
+  readonly script: string;
+  readonly storage: ScratchStorage;
+  /** The partition to mount, as the unit would; or a plain folder. */
+  readonly staged: { readonly device: string } | { readonly folder: string };
+}
+
+/** What the script reports about itself. */
+export interface BootReport {
+  readonly state: 'complete' | 'incomplete';
+  readonly references: number;
+  readonly loaded: readonly { readonly reference: string; readonly seconds: number }[];
+  readonly skipped: readonly string[];
+  readonly failed: readonly { readonly reference: string; readonly reason: string }[];
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** Runs a boot script where no network is: a network namespace without any interface. */
+export async function bootOffline({
+  group,
+  script,
+  storage,
+  staged,
+}: FirstBoot): Promise<{ status: number; log: string; report: BootReport }> {
+  const folder = 'folder' in staged ? staged.folder : join(storage.folder, 'mnt');
+  const path = join(storage.folder, `extract-${group}.sh`);
+  await writeFile(path, script);
+  await mkdir(folder, { recursive: true });
+  const mount =
+    'device' in staged
+      ? `mount -t xfs -o ro,norecovery,nodev,nosuid,noexec ${staged.device} ${folder} &&`
+      : '';
+  const { status, stdout, stderr } = await run([...offline, 'bash', '-c', `${mount} exec bash ${path}`], {
+    env: {
+      ...storage.env,
+      PRECACHE_FOLDER: folder,
+      PRECACHE_REPORT_DIR: storage.folder,
+      PRECACHE_TMPDIR: storage.folder,
+    },
+  });
+  const report = await readFile(join(storage.folder, `report-${group}.json`), 'utf8');
+  return { status, log: stdout + stderr, report: JSON.parse(report) as BootReport };
+}
+
+/** The references that the storage does not have under exactly that name. Asked without a network, too. */
+export async function missingIn(storage: ScratchStorage, references: readonly string[]): Promise<string[]> {
+  const missing: string[] = [];
+  for (const reference of references) {
+    const argv = [...offline, 'skopeo', 'inspect', '--raw', `containers-storage:${reference}`] as const;
+    const { status } = await run(argv, { env: storage.env });
+    if (status !== 0) missing.push(reference);
+  }
+  return missing;
+}
+
+/** Interfaces a program sees where the boot scripts run: loopback alone, and that is down. */
+export async function interfacesOffline(): Promise<string[]> {
+  const lines = (await output([...offline, 'cat', '/proc/net/dev'])).trim().split('\n').slice(2);
+  return lines.map((line) => line.trim().split(':')[0] ?? '');
+}
+
+const offline: readonly [string, ...string[]] =
+  process.getuid?.() === 0
+    ? ['unshare', '--net', '--mount', '--propagation', 'private']
+    : ['unshare', '--user', '--map-root-user', '--net', '--mount'];
