@@ -7,6 +7,8 @@ import type { Terminal } from './cli/terminal.ts';
 
 /** The process edge: argv, environment, streams, signals and exit status. Nothing else touches `process`. */
 async function main(): Promise<void> {
+  // Until there is a verdict: a process that ends without one has failed.
+  process.exitCode = exitCodes.failed;
   const interruption = new AbortController();
   // The first signal stops new work and keeps what is finished; the second ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

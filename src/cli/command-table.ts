@@ -25,7 +25,13 @@ An interrupted run is recognised and continued. Prints the partition's device pa
       description: 'disk to partition, by any name',
       required: true,
     },
-    size: { kind: 'size', short: 's', value: 'size', description: 'size of the partition', default: '100' },
+    size: {
+      kind: 'size',
+      short: 's',
+      value: 'size',
+      description: 'size of the partition, GiB unless a unit is given',
+      default: '100',
+    },
     label: {
       kind: 'string',
       short: 'l',
@@ -33,8 +39,17 @@ An interrupted run is recognised and continued. Prints the partition's device pa
       description: 'GPT partition label',
       default: 'data',
     },
-    num: { kind: 'integer', short: 'n', value: 'number', description: 'partition number' },
-    wipe: { kind: 'boolean', description: 'destroy what is on the disk; needs --confirm' },
+    num: {
+      kind: 'integer',
+      short: 'n',
+      value: 'number',
+      description: 'partition number, 1 to 128 (default: the first free one)',
+    },
+    wipe: {
+      kind: 'boolean',
+      description:
+        'destroy what is on the disk, or left in its free space with --into-free-space; needs --confirm',
+    },
     confirm: {
       kind: 'string',
       value: 'serial',

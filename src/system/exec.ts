@@ -15,6 +15,8 @@ export interface ExecOptions {
   /** Statuses that are answers, not failures. */
   readonly accept?: readonly number[];
   readonly env?: Readonly<Record<string, string>>;
+  /** In a session of its own: Ctrl-C on the terminal reaches this process and not the program. */
+  readonly detached?: boolean;
 }
 
 const captureLimit = 8 * 1024 * 1024;
@@ -33,6 +35,7 @@ export async function exec(
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, LC_ALL: 'C', ...options.env },
+      detached: options.detached ?? false,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     const stdout = capture(child.stdout);
@@ -60,6 +63,9 @@ function missingProgram(program: string): ToolError {
     sgdisk: 'gdisk',
     'mkfs.xfs': 'xfsprogs',
     lsblk: 'util-linux',
+    wipefs: 'util-linux',
+    blkid: 'util-linux',
+    partx: 'util-linux',
     skopeo: 'skopeo',
     podman: 'podman',
   };

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { ToolError } from '../core/errors.ts';
 
 /** Given back by `release`, or by the kernel when this process ends in any way. */
@@ -9,50 +11,66 @@ export interface Lock {
 }
 
 const conflict = 75;
+/** Seconds. udev holds the lock of a disk for moments while it probes it. */
+const diskPatience = 5;
 
 /**
- * Takes a kernel lock (flock(2)) on a file, which it creates where missing. Node.js cannot, so util-linux's `flock`
- * holds it in a child that ends with us: its standard input closes. Throws `host` naming the holder when it is taken.
+ * Locks a staging folder by a file in it. Throws `host` naming the holder when another run works on the folder.
  */
-export async function lockFile(path: string, what: string): Promise<Lock> {
-  const script = 'printf "%s on %s\\n" "$PPID" "$(uname -n)" > "$0"; echo locked; exec cat > /dev/null';
+export async function lockFolder(folder: string): Promise<Lock> {
+  const path = join(folder, '.lock');
+  const lock = await hold(path, 0);
+  if (lock === undefined) {
+    const holder = (await readFile(path, 'utf8').catch(() => '')).trim();
+    throw new ToolError('host', `${folder} is in use by another run${holder && `: process ${holder}`}`, {
+      hint: 'wait until it has ended; the lock frees itself then',
+    });
+  }
+  await writeFile(path, `${process.pid} on ${hostname()}\n`);
+  return lock;
+}
+
+/**
+ * Locks a whole disk as systemd asks for (systemd.io/BLOCK_DEVICE_LOCKING). Throws `host` when another program keeps
+ * the lock.
+ */
+export async function lockDisk(path: string): Promise<Lock> {
+  const lock = await hold(path, diskPatience);
+  if (lock !== undefined) return lock;
+  throw new ToolError('host', `another program holds the lock on ${path}`, {
+    hint: 'another run of this command, or a partitioning tool: wait until it has ended',
+  });
+}
+
+/**
+ * Takes flock(2), exclusive, on a node, or on a file that is made where missing; undefined when somebody else keeps
+ * it for `patience` seconds. Node.js has no flock, so util-linux's holds it around a `cat` that ends with our end of
+ * its pipe.
+ */
+async function hold(path: string, patience: number): Promise<Lock | undefined> {
   const child = spawn(
     'flock',
-    [
-      '--exclusive',
-      '--nonblock',
-      '--no-fork',
-      '--conflict-exit-code',
-      String(conflict),
-      path,
-      'sh',
-      '-c',
-      script,
-      path,
-    ],
-    // A process group of its own: Ctrl-C reaches us, and the lock stays until we are done.
+    ['--exclusive', '--timeout', String(patience), '--conflict-exit-code', String(conflict), path, 'cat'],
+    // In a session of its own: Ctrl-C reaches us, and the lock stays until we are done.
     { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );
   const complaint: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => complaint.push(chunk));
+  // The holder may be gone before it is written to: its status says what happened.
+  child.stdin.on('error', () => undefined);
   const ended = new Promise<number | NodeJS.ErrnoException>((resolve) => {
     child.once('error', resolve);
     child.once('close', (status) => resolve(status ?? -1));
   });
+  // `cat` runs, and answers, only once the lock is held.
+  child.stdin.write('locked\n');
   const outcome = await Promise.race([once(child.stdout, 'data').then(() => 'locked' as const), ended]);
-  if (outcome === conflict) {
-    const holder = await readFile(path, 'utf8').catch(() => '');
-    throw new ToolError(
-      'host',
-      `${what} is in use by another run${holder === '' ? '' : `: process ${holder.trim()}`}`,
-      {
-        hint: 'wait until it has ended; the lock frees itself then',
-      },
-    );
-  }
+  if (outcome === conflict) return undefined;
   if (outcome !== 'locked') {
     const said = Buffer.concat(complaint).toString('utf8').trim();
-    throw new ToolError('host', `cannot lock ${what}: ${said || String(outcome)}`);
+    throw new ToolError('host', `cannot lock ${path}: ${said || String(outcome)}`, {
+      hint: 'it needs write access and the program flock (util-linux)',
+    });
   }
   return {
     release: async () => {

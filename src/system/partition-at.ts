@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { exec } from './exec.ts';
-import { mountAt } from './mount-point.ts';
+import { mountAt } from './mount.ts';
 
 /** The partition a folder is the mount point of. */
 export interface MountedPartition {

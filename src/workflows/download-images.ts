@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type ErrorCode, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { compileFilter } from '../core/imageset/filter.ts';
@@ -22,8 +21,8 @@ import { type CredentialSources, findCredentials } from '../registry/credentials
 import { defaultTimeouts } from '../registry/host.ts';
 import { readRegistriesConf } from '../registry/registries-conf.ts';
 import { defaultRetryPolicy } from '../registry/retry.ts';
-import { lockFile } from '../system/lock.ts';
-import { mountAt } from '../system/mount-point.ts';
+import { lockFolder } from '../system/lock.ts';
+import { mountAt } from '../system/mount.ts';
 import { describePassport } from './describe-passport.ts';
 import { type Release, readRelease } from './read-release.ts';
 import { type FailedImage, type StagedSet, type Staging, stageImages } from './stage-images.ts';
@@ -77,7 +76,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const releaseReference = referenceOfRelease(options);
   const folder = await openFolder(options);
   const client = createRegistryClient(clientOptions(options, emit));
-  const lock = await lockFile(join(folder, '.lock'), folder);
+  const lock = await lockFolder(folder);
   try {
     const before = await readPassport(folder);
     const pool = await openPool(folder);
