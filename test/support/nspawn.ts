@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run } from './process.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
@@ -16,6 +17,21 @@ export interface Machine {
 }
 
 const units = '/etc/systemd/system';
+const folders = [
+  'usr',
+  'var',
+  'run',
+  'tmp',
+  'proc',
+  'sys',
+  'dev',
+  'root',
+  'bin-local',
+  `${units}/multi-user.target.wants`,
+];
+/** What this machine's programs need of its configuration. */
+const copied =
+  'passwd group shadow nsswitch.conf ld.so.cache ld.so.conf ld.so.conf.d alternatives containers'.split(' ');
 /** What a container starts of a Debian and no test wants. */
 const unwanted = [
   'getty@.service',
@@ -33,32 +49,8 @@ export async function makeMachine(root: string): Promise<Machine> {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), content, { mode });
   };
-  for (const folder of [
-    'usr',
-    'var',
-    'run',
-    'tmp',
-    'proc',
-    'sys',
-    'dev',
-    'root',
-    'bin-local',
-    'etc/systemd/system/multi-user.target.wants',
-  ]) {
-    await mkdir(join(root, folder), { recursive: true });
-  }
+  for (const folder of folders) await mkdir(join(root, folder), { recursive: true });
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) await symlink(`usr/${name}`, join(root, name));
-  const copied = [
-    'passwd',
-    'group',
-    'shadow',
-    'nsswitch.conf',
-    'ld.so.cache',
-    'ld.so.conf',
-    'ld.so.conf.d',
-    'alternatives',
-    'containers',
-  ];
   for (const name of copied)
     await cp(join('/etc', name), join(root, 'etc', name), { recursive: true, verbatimSymlinks: true });
   await put('etc/os-release', await readFile('/etc/os-release', 'utf8'));
@@ -87,7 +79,7 @@ async function bootMachine(root: string, binds: readonly string[]): Promise<stri
     '--register=no',
     '--keep-unit',
     '--private-network',
-    `--machine=${basename(root)}`,
+    `--machine=test-${randomUUID()}`,
   ];
   const mounts = [
     '--bind-ro=/usr',

@@ -59,7 +59,11 @@ export function argsFields(): fc.Arbitrary<FieldWriter> {
 }
 
 const units = [
-  { name: 'own.service', enabled: true, contents: '[Unit]\nDescription=it\'s # own: "x"\n' },
+  {
+    name: 'own.service',
+    enabled: true,
+    contents: '[Unit]\nDescription=it\'s # own: "x"\n[Install]\nWantedBy=a.target',
+  },
   { name: 'é.mount', contents: '[Mount]\n', dropins: [{ name: 'a.conf', contents: '' }] },
   { name: 'var-mnt.mount', enabled: true, contents: '[Unit]\nBindsTo=precache-images.service\n' },
   { name: 'precache-ocp-images.service', contents: 'old' },

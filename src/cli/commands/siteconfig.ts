@@ -1,7 +1,11 @@
-import { ToolError } from '../../core/errors.ts';
+import { writeSiteHooks } from '../../workflows/edit-site.ts';
 import type { siteconfig } from '../command-table.ts';
+import { createReporter } from '../reporters.ts';
 import type { Run } from '../run.ts';
 
-export const run: Run<typeof siteconfig.flags> = async () => {
-  throw new ToolError('failed', 'not there yet');
+export const run: Run<typeof siteconfig.flags> = async ({ cfg, label }, terminal) => {
+  const { emit, finish } = createReporter(terminal);
+  const { readInput } = terminal;
+  terminal.out(await writeSiteHooks({ file: cfg, label }, { readInput, emit }).finally(finish));
+  return 0;
 };

@@ -1,0 +1,93 @@
+import extractImages from '../../../boot/extract-images.sh?raw';
+import precacheImages from '../../../boot/precache-images.service?raw';
+import precacheOcpImages from '../../../boot/precache-ocp-images.service?raw';
+import varMnt from '../../../boot/var-mnt.mount?raw';
+import { encodeDataUrl } from './data-url.ts';
+
+/** `discovery`: the live system, before the installation; `installation`: the first boots from the disk. */
+export type Stage = 'discovery' | 'installation';
+
+/** A systemd unit as Ignition 3.1 writes it. Without `enabled` another unit starts it. */
+export interface UnitHook {
+  readonly name: string;
+  readonly enabled?: true;
+  readonly contents: string;
+}
+
+/** A file as Ignition 3.1 writes it. `mode` is the decimal number of the bits: 493 is 0755. */
+export interface FileHook {
+  readonly overwrite: true;
+  readonly path: string;
+  readonly mode: 493;
+  readonly user: { readonly name: 'root' };
+  readonly contents: { readonly source: string };
+}
+
+/** What a stage's override must hold so that the node loads its images from the partition. */
+export interface BootHooks {
+  readonly units: readonly UnitHook[];
+  readonly files: readonly FileHook[];
+}
+
+export const mountUnit = 'var-mnt.mount';
+const defaultDevice = '/dev/disk/by-partlabel/data';
+const unitFolder = '/etc/systemd/system/';
+
+const services = {
+  discovery: {
+    name: 'precache-images.service',
+    contents: precacheImages,
+    script: '/usr/local/bin/extract-ai.sh',
+  },
+  installation: {
+    name: 'precache-ocp-images.service',
+    contents: precacheOcpImages,
+    script: '/usr/local/bin/extract-ocp.sh',
+  },
+} as const;
+
+/** The units of every stage and every generation: of this tool, of the Go tool, of the documentation. */
+export const hookUnits: readonly string[] = [
+  mountUnit,
+  ...Object.values(services).map((service) => service.name),
+];
+
+/**
+ * The paths of every stage and every generation. `agent-fix-bz1964591` was a work-around for a script of the hub that
+ * removed preloaded images; the hub's own has been right since 2022.
+ */
+export const hookPaths: readonly string[] = [
+  ...Object.values(services).map((service) => service.script),
+  '/usr/local/bin/agent-fix-bz1964591',
+  ...hookUnits.map((name) => unitFolder + name),
+];
+
+/** The hooks of a stage, mounting the partition with this label (`isPartitionLabel`). */
+export function bootHooks(stage: Stage, label: string): BootHooks {
+  const { name, contents, script } = services[stage];
+  return {
+    units: [
+      { name: mountUnit, contents: varMnt.replace(defaultDevice, `/dev/disk/by-partlabel/${label}`) },
+      { name, enabled: true, contents },
+    ],
+    files: [
+      {
+        overwrite: true,
+        path: script,
+        mode: 493,
+        user: { name: 'root' },
+        contents: { source: encodeDataUrl(extractImages) },
+      },
+    ],
+  };
+}
+
+/** Whether a `var-mnt.mount` is of this tool, the Go tool or the documentation, and not somebody's own mount. */
+export function isHookMount(contents: string): boolean {
+  return /precach/i.test(contents);
+}
+
+/** The partition label that a `var-mnt.mount` names. */
+export function mountedLabel(contents: string): string | undefined {
+  return /^\s*What=\/dev\/disk\/by-partlabel\/(\S+)\s*$/m.exec(contents)?.[1];
+}

@@ -1,0 +1,101 @@
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
+import { editItems, layoutOf, printJsonLine, replaceValue, yamlSafeJson } from '../json/layout.ts';
+import { type JsonArray, parseJson } from '../json/tree.ts';
+import { applySplices } from '../splice.ts';
+
+/** The new text of `installerArgs`, or why there is none. Spans are offsets in the text that was given. */
+export type ArgsResult =
+  | { readonly text: string; readonly mistakes: readonly [] }
+  | { readonly text: undefined; readonly mistakes: readonly Diagnostic[] };
+
+const flag = '--save-partlabel';
+const rule = 'installerArgs is a JSON array of strings';
+
+/**
+ * Makes coreos-installer keep the partition: `--save-partlabel` and the label, as two items and once, in the JSON
+ * array of arguments. The other arguments stay. Another label is replaced only when it is `formerLabel`, that of the
+ * hooks so far: any other one keeps a partition of the user's, and losing it would cost its data. The same text comes
+ * back when nothing has to change.
+ */
+export function mergeInstallerArgs(
+  text: string | undefined,
+  label: string,
+  formerLabel: string | undefined,
+): ArgsResult {
+  if (text === undefined) return { text: printJsonLine([flag, label]), mistakes: [] };
+  const reading = readArgs(text);
+  if (reading.args === undefined) return { text: undefined, mistakes: reading.mistakes };
+  const { array, args } = reading;
+  const plan = planArgs(args, label, formerLabel);
+  const layout = layoutOf(text, array);
+  const replacements = array.items.flatMap((item, index) => {
+    const value = plan.items[index];
+    return value === undefined || value === args[index] ? [] : [replaceValue(layout, item, value)];
+  });
+  const additions = plan.added.map((value) => ({ value }));
+  const splices = [
+    ...replacements,
+    ...editItems(layout, array, (index) => plan.items[index] !== undefined, additions),
+  ];
+  if (splices.length === 0) return { text, mistakes: [] };
+  return { text: yamlSafeJson(applySplices(text, splices)), mistakes: [] };
+}
+
+/** For each argument its new value, undefined when it goes; and what comes behind them. */
+interface ArgsPlan {
+  readonly items: readonly (string | undefined)[];
+  readonly added: readonly string[];
+}
+
+function planArgs(args: readonly string[], label: string, formerLabel: string | undefined): ArgsPlan {
+  const items: (string | undefined)[] = [...args];
+  let saved = false;
+  args.forEach((arg, index) => {
+    if (arg !== flag) return;
+    const value = args[index + 1];
+    if (value === undefined || value.startsWith('-')) {
+      // A flag that has lost its value says nothing.
+      items[index] = undefined;
+      return;
+    }
+    const labels = value.split(',').map((item) => (item === formerLabel ? label : item));
+    const others = saved ? labels.filter((item) => item !== label) : [...new Set(labels)];
+    saved ||= labels.includes(label);
+    items[index] = others.length === 0 ? undefined : flag;
+    items[index + 1] = others.length === 0 ? undefined : others.join(',');
+  });
+  return { items, added: saved ? [] : [flag, label] };
+}
+
+type ArgsReading =
+  | { readonly array: JsonArray; readonly args: readonly string[]; readonly mistakes?: never }
+  | { readonly args: undefined; readonly mistakes: readonly Diagnostic[] };
+
+function readArgs(text: string): ArgsReading {
+  const { root, mistakes } = parseJson(text);
+  // What people write here are arguments as a shell takes them.
+  const hint = /["'\\[\]{}]/.test(text)
+    ? undefined
+    : `write it as '${printJsonLine(text.trim().split(/\s+/))}'`;
+  if (root === undefined) {
+    const explained = mistakes.map((item) => ({ ...item, message: `${rule}; ${item.message}`, hint }));
+    return { args: undefined, mistakes: explained };
+  }
+  if (root.type !== 'array') return { args: undefined, mistakes: [mistake(rule, root, hint)] };
+  const args: string[] = [];
+  const wrong = root.items.flatMap((item) => {
+    if (item.type !== 'scalar' || typeof item.value !== 'string') {
+      return [mistake('an argument is a string', item)];
+    }
+    args.push(item.value);
+    if (!item.value.startsWith(`${flag}=`)) return [];
+    const value = item.value.slice(flag.length + 1);
+    const items = printJsonLine([flag, value]).slice(1, -1);
+    return [mistake('the hub refuses a flag and its value in one item', item, `write ${items}`)];
+  });
+  return wrong.length === 0 ? { array: root, args } : { args: undefined, mistakes: wrong };
+}
+
+function mistake(message: string, { start, end }: Span, hint?: string): Diagnostic {
+  return { id: 'installer-args', severity: 'error', message, span: { start, end }, hint };
+}
