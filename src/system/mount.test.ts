@@ -9,8 +9,8 @@ describe('parseMounts', () => {
       '',
     ].join('\n');
     expect(parseMounts(mountinfo)).toEqual([
-      { device: '259:2', mountPoint: '/var/mnt/my data', source: '/dev/nvme0n1p2' },
-      { device: '0:31', mountPoint: '/', source: '/dev/sda3' },
+      { device: '259:2', mountPoint: '/var/mnt/my data', fileSystem: 'xfs', source: '/dev/nvme0n1p2' },
+      { device: '0:31', mountPoint: '/', fileSystem: 'btrfs', source: '/dev/sda3' },
     ]);
   });
 });

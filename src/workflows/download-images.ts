@@ -1,4 +1,4 @@
-import { type ErrorCode, ToolError } from '../core/errors.ts';
+import { type ErrorCode, messageOf, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { compileFilter } from '../core/imageset/filter.ts';
 import { type ImagePlan, planImages } from '../core/imageset/image-plan.ts';
@@ -22,7 +22,7 @@ import { defaultTimeouts } from '../registry/host.ts';
 import { readRegistriesConf } from '../registry/registries-conf.ts';
 import { defaultRetryPolicy } from '../registry/retry.ts';
 import { lockFolder } from '../system/lock.ts';
-import { mountAt } from '../system/mount.ts';
+import { mountAt, quiesce } from '../system/mount.ts';
 import { describePassport } from './describe-passport.ts';
 import { type Release, readRelease } from './read-release.ts';
 import { type FailedImage, type StagedSet, type Staging, stageImages } from './stage-images.ts';
@@ -97,6 +97,10 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     const staged = await stageImages(plan, staging);
     const passport = await describePassport({ ...options, sources: options, staging, release, staged });
     if (passport.images.length > 0) await commit(passport, plan, release, staging, options.removeStale);
+    await quiesce(folder).catch((error: unknown) => {
+      const hint = 'unmount the partition before the server is switched off';
+      emit({ type: 'warning', text: `the file system could not be settled: ${messageOf(error)}`, hint });
+    });
     const seconds = (options.now() - start) / 1000;
     return {
       ...summarize(options, plan, release, staged, passport),
