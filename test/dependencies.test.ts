@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
+interface LockedPackage {
+  readonly version: string;
+  readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+}
+
 const read = (path: string): unknown =>
   JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'));
 const manifest = read('package.json') as { dependencies: Record<string, string> };
 const lock = read('package-lock.json') as {
-  packages: Record<string, { version: string; dependencies?: Record<string, string> }>;
+  packages: Record<string, LockedPackage>;
 };
 const decision = readFileSync(
   new URL('../docs/decisions/0002-runtime-dependencies.md', import.meta.url),
@@ -25,4 +31,11 @@ it('no runtime dependency brings another package', () => {
     expect(installed?.version, name).toBe(manifest.dependencies[name]);
     expect(installed?.dependencies, name).toBeUndefined();
   }
+});
+
+it('the lock file knows the packages of every platform, or npm ci refuses it (scripts/complete-lock.mjs)', () => {
+  const optional = Object.values(lock.packages).flatMap((entry) =>
+    Object.keys(entry.optionalDependencies ?? {}),
+  );
+  expect(optional.filter((name) => lock.packages[`node_modules/${name}`] === undefined)).toEqual([]);
 });
