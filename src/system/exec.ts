@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { ToolError } from '../core/errors.ts';
+import { interruptedError, ToolError } from '../core/errors.ts';
 
 /** What a program left behind. `stdout` and `stderr` are UTF-8, each cut at `captureLimit`. */
 export interface ExecResult {
@@ -41,7 +41,7 @@ export async function exec(
     const stdout = capture(child.stdout);
     const stderr = capture(child.stderr);
     child.on('error', (cause: NodeJS.ErrnoException) => {
-      if (options.signal?.aborted === true) reject(new ToolError('interrupted', `${program} was stopped`));
+      if (options.signal?.aborted === true) reject(interruptedError());
       else if (cause.code === 'ENOENT') reject(missingProgram(program));
       else reject(new ToolError('host', `cannot run ${program}: ${cause.message}`, { cause }));
     });
@@ -52,6 +52,8 @@ export async function exec(
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
   });
+  // Ctrl-C on the terminal ends the program too, and its end may be known here before our own signal is.
+  if (result.endedBy === 'SIGINT') throw interruptedError();
   if (result.endedBy === null && [0, ...(options.accept ?? [])].includes(result.status)) return result;
   const reason = result.endedBy === null ? `exit status ${result.status}` : `ended by ${result.endedBy}`;
   const said = lastLine(result.stderr) ?? lastLine(result.stdout);

@@ -79,7 +79,7 @@ async function prepare(
     return await planFor(disk, request, emit);
   } catch (error) {
     // Ctrl-C ends the probing programs too, and their failure is not the news.
-    if (!signal.aborted) throw error;
+    if (!signal.aborted && !(error instanceof ToolError && error.code === 'interrupted')) throw error;
     throw new ToolError('interrupted', `stopped while ${disk.path} was examined`, {
       hint: 'nothing was changed',
     });
