@@ -1,10 +1,11 @@
 import { availableParallelism, release as kernelRelease } from 'node:os';
+import { formatBytes } from '../src/core/quantity.ts';
 import { sizesOf } from '../test/support/contents.ts';
 import { output } from '../test/support/process.ts';
 import type { ReleaseSet } from '../test/support/release-set.ts';
 import type { Result } from './compete.ts';
 import { releaseImagesOf } from './contestants.ts';
-import { formatBytes, formatTable } from './table.ts';
+import { formatTable } from './table.ts';
 
 /** The bench's answer as text. `startUp` is seconds; bars are `judged` only where the set is large enough for them. */
 export async function report(

@@ -7,8 +7,3 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     );
   return rows.map((row) => `${line(row).join('  ')}\n`).join('');
 }
-
-/** Bytes in megabytes (1 000 000), or gigabytes from there on. */
-export function formatBytes(bytes: number): string {
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
-}

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { faults } from '../../test/support/fake-registry/faults.ts';
 import {
@@ -305,5 +306,36 @@ describe('mirrors', () => {
     } finally {
       await mirror.close();
     }
+  });
+});
+
+describe.skipIf(!existsSync('/proc/net/if_inet6'))('plain http (needs IPv6)', () => {
+  // This machine by an address that does not look like loopback.
+  const elsewhere = (): Reference => ({
+    ...reference,
+    registry: registry.host.replace('127.0.0.1', '[::ffff:127.0.0.1]'),
+  });
+
+  it('is refused where nobody allowed it', async () => {
+    await expect(client.fetchManifest(elsewhere())).rejects.toMatchObject({
+      code: 'network',
+      message: expect.stringContaining('speaks plain http, which is not allowed') as string,
+    });
+    expect(registry.log).toHaveLength(0);
+  });
+
+  it('is spoken where registries.conf says insecure', async () => {
+    const { registry: prefix } = elsewhere();
+    const rule = {
+      prefix,
+      location: prefix,
+      insecure: true,
+      blocked: false,
+      mirrors: [],
+      mirrorByDigestOnly: false,
+    };
+    await client.close();
+    client = openClient({ rules: [rule] });
+    expect((await client.fetchManifest(elsewhere())).digest).toBe(digestOf(manifest));
   });
 });

@@ -62,9 +62,10 @@ const smallBody = 64 * 1024;
 export function createRegistryHost(registry: string, insecure: boolean, options: HostOptions): RegistryHost {
   const { credentials, now, signal } = options;
   // A token endpoint or a CDN is another host: it gets its own connections, and none of this registry's allowances.
+  const own = new URL(`https://${registry}`).host;
   const agents = new Map<string, Agent>();
   const agentFor = (host: string): Agent => {
-    const agent = agents.get(host) ?? createAgent(host, insecure && host === registry, options);
+    const agent = agents.get(host) ?? createAgent(host, insecure && host === own, options);
     agents.set(host, agent);
     return agent;
   };
