@@ -2,7 +2,7 @@ import { DocumentError } from '../core/diagnostics/diagnostic.ts';
 import { renderDiagnostic } from '../core/diagnostics/source-text.ts';
 import { ToolError } from '../core/errors.ts';
 import type { Emit, Event } from '../core/events.ts';
-import { formatBytes } from '../core/quantity.ts';
+import { formatBytes, formatSeconds } from '../core/quantity.ts';
 import { exitCodes } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -27,10 +27,20 @@ const plainInterval = 10;
 const liveInterval = 0.1;
 
 interface Transfer {
-  readonly images: number;
-  readonly bytes: number;
-  received: number;
-  imagesDone: number;
+  /** Undefined until the plan is known: what comes before it is small. */
+  readonly planned: { readonly images: number; readonly bytes: number; readonly since: number } | undefined;
+  readonly received: number;
+  readonly imagesDone: number;
+}
+
+/** `4.6 GiB of 9.8 GiB (46 %), 111.2 MiB/s, 48 s left, 12 of 61 images`. */
+function progressLine({ planned, received, imagesDone }: Transfer, now: number): string | undefined {
+  if (planned === undefined || planned.bytes === 0) return undefined;
+  const seconds = (now - planned.since) / 1000;
+  const rate = seconds > 0 ? received / seconds : 0;
+  const left = rate > 0 ? `, ${formatSeconds(Math.max(0, planned.bytes - received) / rate)} left` : '';
+  const share = Math.min(100, Math.floor((100 * received) / planned.bytes));
+  return `${formatBytes(received)} of ${formatBytes(planned.bytes)} (${share} %), ${formatBytes(Math.round(rate))}/s${left}, ${imagesDone} of ${planned.images} images`;
 }
 
 /** The reporter of a command: a fold over its events into lines on standard error, live on a terminal. */
@@ -38,7 +48,7 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
   emit: Emit;
   finish: () => void;
 } {
-  const transfer: Transfer = { images: 0, bytes: 0, received: 0, imagesDone: 0 };
+  let transfer: Transfer = { planned: undefined, received: 0, imagesDone: 0 };
   let lastShown = terminal.now();
   let liveLine = false;
   const live = terminal.columns !== undefined;
@@ -51,10 +61,12 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
     clearLive();
     terminal.err(`${text}\n`);
   };
-  const progress = (): void => {
-    if ((terminal.now() - lastShown) / 1000 < (live ? liveInterval : plainInterval)) return;
-    lastShown = terminal.now();
-    const text = `${formatBytes(transfer.received)} of ${formatBytes(transfer.bytes)}, ${transfer.imagesDone} of ${transfer.images} images`;
+  const progress = (change: Partial<Transfer>): void => {
+    transfer = { ...transfer, ...change };
+    const now = terminal.now();
+    const text = progressLine(transfer, now);
+    if (text === undefined || (now - lastShown) / 1000 < (live ? liveInterval : plainInterval)) return;
+    lastShown = now;
     if (!live) {
       line(text);
       return;
@@ -74,24 +86,28 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
       case 'warning':
         line(`warning: ${event.text}${hintLine(event.hint)}`);
         break;
-      case 'transfer-planned':
-        Object.assign(transfer, { images: event.images, bytes: event.bytes - event.present });
+      case 'transfer-planned': {
+        const { images, blobs, bytes, present } = event;
         line(
-          `${event.images} images in ${event.blobs} blobs, ${formatBytes(event.bytes)}; ${formatBytes(event.present)} of it is here`,
+          `${images} images in ${blobs} blobs, ${formatBytes(bytes)}; ${formatBytes(present)} of it is here`,
         );
+        progress({ planned: { images, bytes: bytes - present, since: terminal.now() }, received: 0 });
         break;
+      }
       case 'bytes-received':
-        transfer.received += event.bytes;
-        progress();
+        progress({ received: transfer.received + event.bytes });
         break;
       case 'bytes-discarded':
-        transfer.received -= event.bytes;
-        progress();
+        progress({ received: transfer.received - event.bytes });
         break;
-      case 'image-staged':
-        transfer.imagesDone = event.done;
-        line(`${event.existed ? 'Exists' : 'Staged'} [${event.done}/${event.total}] ${event.reference}`);
+      case 'image-staged': {
+        const { existed, done, total, component, reference } = event;
+        progress({ imagesDone: done });
+        line(
+          `${existed ? 'Exists' : 'Staged'} [${done}/${total}] ${component === undefined ? '' : `${component} `}${reference}`,
+        );
         break;
+      }
       case 'image-failed':
         line(`Failed: ${event.reference}: ${event.reason}${hintLine(event.hint)}`);
         break;

@@ -22,6 +22,8 @@ export type Event =
   | {
       readonly type: 'image-staged';
       readonly reference: string;
+      /** Its name in the release payload. */
+      readonly component?: string | undefined;
       readonly done: number;
       readonly total: number;
       readonly existed: boolean;

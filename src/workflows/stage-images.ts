@@ -207,7 +207,15 @@ function trackImages(
     const existed = await hasDirImage(folder, pool, image);
     if (!existed) await writeDirImage(folder, pool, image);
     done += 1;
-    emit({ type: 'image-staged', reference: formatReference(planned.reference), done, total, existed });
+    const { component } = planned;
+    emit({
+      type: 'image-staged',
+      reference: formatReference(planned.reference),
+      component,
+      done,
+      total,
+      existed,
+    });
     return { ...candidate, existed };
   };
   return {
