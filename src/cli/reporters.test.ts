@@ -128,6 +128,19 @@ describe('reportError', () => {
     expect(text).toContain('error: site.yaml: 2 mistakes, nothing was changed');
   });
 
+  it('ends a list of mistakes that has no end', () => {
+    const source = { name: 'f', text: 'x' };
+    const mistakes = Array.from({ length: 38 }, () => ({
+      id: 'x',
+      severity: 'error' as const,
+      message: 'wrong',
+    }));
+    const [, text] = print(new DocumentError(source, mistakes));
+    expect(text.match(/wrong/g)).toHaveLength(20);
+    expect(text).toContain('... and 18 more');
+    expect(text).toContain('38 mistakes');
+  });
+
   it('calls anything else a defect, with a stack only on request', () => {
     const [status, text] = print(new TypeError('x is not a function'));
     expect(status).toBe(1);

@@ -6,11 +6,18 @@ import { formatBytes, formatSeconds } from '../core/quantity.ts';
 import { exitCodes } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Mistakes listed of one document: one that is no YAML at all has hundreds. */
+const mostShown = 20;
+
 /** Prints an error for a person on standard error and gives the exit status it maps to. */
 export function reportError(error: unknown, terminal: Pick<Terminal, 'err' | 'env' | 'signal'>): number {
   if (error instanceof DocumentError) {
-    for (const diagnostic of error.diagnostics)
-      terminal.err(`${renderDiagnostic(error.source, diagnostic)}\n`);
+    const { source, diagnostics } = error;
+    for (const diagnostic of diagnostics.slice(0, mostShown)) {
+      terminal.err(`${renderDiagnostic(source, diagnostic)}\n`);
+    }
+    const more = diagnostics.length - mostShown;
+    if (more > 0) terminal.err(`... and ${more} more, which may be consequences of these\n`);
   }
   if (error instanceof ToolError) {
     terminal.err(`error: ${error.message}${hintLine(error.hint)}\n`);
