@@ -23,7 +23,7 @@ ExecStart=/bin/bash -c 'echo ${name} >>/var/order; { findmnt --noheadings /var/m
 WantedBy=multi-user.target
 `;
 
-describeWith({ programs: ['systemd-analyze'] }, 'the units', () => {
+describeWith({ root: true, programs: ['systemd-analyze'] }, 'the units', () => {
   it.each(['discovery', 'installation'] as const)('of %s are right for systemd', async (stage) => {
     await withTemporaryFolder(async (folder) => {
       const machine = await makeMachine(join(folder, 'root'));
