@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { formatBytes, formatSeconds } from '../src/core/quantity.ts';
 import { sizesOf } from '../test/support/contents.ts';
 import { startFakeRegistry } from '../test/support/fake-registry.ts';
-import { bootOffline, bootScriptsOf, makeScratchStorage, missingIn } from '../test/support/first-boot.ts';
+import {
+  bootOffline,
+  bootScriptsOf,
+  makeScratchStorage,
+  missingIn,
+  removeScratchStorage,
+} from '../test/support/first-boot.ts';
 import { lacking } from '../test/support/needs.ts';
 import { output, runTool } from '../test/support/process.ts';
 import { imagesOf, writeReleaseSet } from '../test/support/release-set.ts';
@@ -177,6 +183,7 @@ async function boot(
     say(
       `   ${report.loaded.length} images loaded in ${formatSeconds(report.seconds)}; all ${names.length} of the list are there by name, no network`,
     );
+    await removeScratchStorage(storage);
     figures.push([`seconds to load, ${stage} stage`, formatSeconds(report.seconds)]);
   }
   return figures;

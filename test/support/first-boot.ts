@@ -39,7 +39,7 @@ export interface ScratchStorage {
 export async function makeScratchStorage(folder: string): Promise<ScratchStorage> {
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'storage.conf');
-  const driver = process.getuid?.() === 0 ? 'overlay' : 'vfs';
+  const driver = isRoot ? 'overlay' : 'vfs';
   const lines = [
     '[storage]',
     `driver = "${driver}"`,
@@ -48,6 +48,11 @@ export async function makeScratchStorage(folder: string): Promise<ScratchStorage
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
   return { folder, env: { CONTAINERS_STORAGE_CONF: file, TMPDIR: folder } };
+}
+
+/** Removes a storage with all its layers, whatever permissions their folders have. */
+export async function removeScratchStorage({ folder }: ScratchStorage): Promise<void> {
+  await output([...offline, 'rm', '-rf', folder]);
 }
 
 export interface FirstBoot {
@@ -82,16 +87,21 @@ export async function bootOffline({
   await mkdir(folder, { recursive: true });
   const mount =
     'device' in staged
-      ? `mount -t xfs -o ro,norecovery,nodev,nosuid,noexec ${staged.device} ${folder} &&`
+      ? `mount -t xfs -o ro,norecovery,nodev,nosuid,noexec ${staged.device} ${folder} && `
       : '';
-  const { status, stdout, stderr } = await run([...offline, 'bash', '-c', `${mount} exec bash ${path}`], {
-    env: {
-      ...storage.env,
-      PRECACHE_FOLDER: folder,
-      PRECACHE_REPORT_DIR: storage.folder,
-      PRECACHE_TMPDIR: storage.folder,
+  // Podman keeps state in these, which without root are somebody else's.
+  const ownRun = isRoot ? '' : 'mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev/shm && ';
+  const { status, stdout, stderr } = await run(
+    [...offline, 'bash', '-c', `${ownRun}${mount}exec bash ${path}`],
+    {
+      env: {
+        ...storage.env,
+        PRECACHE_FOLDER: folder,
+        PRECACHE_REPORT_DIR: storage.folder,
+        PRECACHE_TMPDIR: storage.folder,
+      },
     },
-  });
+  );
   const report = await readFile(join(storage.folder, `report-${group}.json`), 'utf8');
   return { status, log: stdout + stderr, report: JSON.parse(report) as BootReport };
 }
@@ -113,7 +123,8 @@ export async function interfacesOffline(): Promise<string[]> {
   return lines.map((line) => line.trim().split(':')[0] ?? '');
 }
 
-const offline: readonly [string, ...string[]] =
-  process.getuid?.() === 0
-    ? ['unshare', '--net', '--mount', '--propagation', 'private']
-    : ['unshare', '--user', '--map-root-user', '--net', '--mount'];
+const isRoot = process.getuid?.() === 0;
+
+const offline: readonly [string, ...string[]] = isRoot
+  ? ['unshare', '--net', '--mount', '--propagation', 'private']
+  : ['unshare', '--user', '--map-root-user', '--net', '--mount'];
