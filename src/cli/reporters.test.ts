@@ -101,7 +101,6 @@ describe('reportError', () => {
         err += text;
       },
       env,
-      signal: new AbortController().signal,
     });
     return [status, err];
   };

@@ -10,7 +10,7 @@ import type { Terminal } from './terminal.ts';
 const mostShown = 20;
 
 /** Prints an error for a person on standard error and gives the exit status it maps to. */
-export function reportError(error: unknown, terminal: Pick<Terminal, 'err' | 'env' | 'signal'>): number {
+export function reportError(error: unknown, terminal: Pick<Terminal, 'err' | 'env'>): number {
   if (error instanceof DocumentError) {
     const { source, diagnostics } = error;
     for (const diagnostic of diagnostics.slice(0, mostShown)) {
