@@ -5,7 +5,7 @@ import { formatReference } from '../core/oci/reference.ts';
 import type { Passport } from '../core/staging/passport.ts';
 import { partitionAt } from '../system/partition-at.ts';
 import type { Release } from './read-release.ts';
-import type { StagedImage, StagedSet, Staging } from './stage-images.ts';
+import type { StagedImage, StagedSet, Staging } from './staging.ts';
 
 interface Findings {
   readonly version: string;

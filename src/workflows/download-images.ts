@@ -25,7 +25,8 @@ import { lockFolder } from '../system/lock.ts';
 import { mountAt, quiesce } from '../system/mount.ts';
 import { describePassport } from './describe-passport.ts';
 import { type Release, readRelease } from './read-release.ts';
-import { type FailedImage, type StagedSet, type Staging, stageImages } from './stage-images.ts';
+import { stageImages } from './stage-images.ts';
+import type { FailedImage, StagedSet, Staging } from './staging.ts';
 
 export interface DownloadOptions extends CredentialSources {
   readonly folder: string;

@@ -3,8 +3,9 @@ import type { Digest } from '../core/oci/digest.ts';
 import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { imageReferencesPath, parseImageReferences, type ReleasePayload } from '../core/release/payload.ts';
 import { fileInLayer } from '../pool/layer-file.ts';
+import { fetchBlob } from './fetch-blobs.ts';
 import { resolveImage } from './resolve-image.ts';
-import type { Staging } from './stage-images.ts';
+import type { Staging } from './staging.ts';
 
 /** A release image and what it says it consists of. */
 export interface Release extends ReleasePayload {
@@ -17,19 +18,11 @@ export interface Release extends ReleasePayload {
  * replaces or hides what is below; only those are fetched. Throws `invalid-document` when no layer has it.
  */
 export async function readRelease(reference: Reference, staging: Staging): Promise<Release> {
-  const { pool, client } = staging;
+  const { pool } = staging;
   const name = formatReference(reference);
   const { digest, manifest } = await resolveImage(reference, staging);
   for (const layer of manifest.layers.toReversed()) {
-    if (!(await pool.has(layer))) {
-      const ingest = await pool.ingest(layer);
-      try {
-        await client.fetchBlob(reference, ingest);
-        await pool.commit(ingest);
-      } finally {
-        await ingest.close();
-      }
-    }
+    if (!(await pool.has(layer))) await fetchBlob(layer, reference, staging);
     const answer = await fileInLayer(pool, layer.digest, imageReferencesPath);
     if (answer.kind === 'silent') continue;
     if (answer.kind !== 'file') break;

@@ -1,60 +1,15 @@
 import { concurrently } from '../core/concurrently.ts';
 import { type ErrorCode, ToolError } from '../core/errors.ts';
-import type { Emit } from '../core/events.ts';
 import type { ImagePlan, PlannedImage } from '../core/imageset/image-plan.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { blobsOf, type Descriptor } from '../core/oci/manifest.ts';
-import type { Platform } from '../core/oci/platform.ts';
-import {
-  artifactName,
-  distinctArtifactName,
-  formatReference,
-  type Reference,
-} from '../core/oci/reference.ts';
-import type { Passport } from '../core/staging/passport.ts';
-import { hasDirImage, writeDirImage } from '../pool/dir-image.ts';
+import { artifactName, distinctArtifactName, formatReference } from '../core/oci/reference.ts';
 import type { Pool } from '../pool/pool.ts';
 import { requireSpace } from '../pool/staging-folder.ts';
-import type { RegistryClient } from '../registry/client.ts';
+import { fetchBlobs } from './fetch-blobs.ts';
+import { trackImages } from './finish-images.ts';
 import { type ResolvedImage, resolveImage } from './resolve-image.ts';
-
-/** What a run of staging works with. */
-export interface Staging {
-  readonly folder: string;
-  readonly pool: Pool;
-  readonly client: RegistryClient;
-  readonly platform: Platform;
-  /** Blobs or manifests fetched at a time. */
-  readonly parallel: number;
-  /** What the folder held before. */
-  readonly before: Passport | undefined;
-  readonly emit: Emit;
-}
-
-export interface StagedImage extends ResolvedImage {
-  readonly planned: PlannedImage;
-  readonly artifact: string;
-  /** Whether it was there, whole, before this run. */
-  readonly existed: boolean;
-}
-
-export interface FailedImage {
-  readonly reference: string;
-  readonly code: ErrorCode;
-  readonly reason: string;
-  readonly hint?: string;
-}
-
-export interface StagedSet {
-  readonly images: readonly StagedImage[];
-  readonly failed: readonly FailedImage[];
-}
-
-interface Candidate extends ResolvedImage {
-  readonly planned: PlannedImage;
-  readonly artifact: string;
-  readonly blobs: readonly Descriptor[];
-}
+import type { Candidate, FailedImage, StagedImage, StagedSet, Staging, WantedBlob } from './staging.ts';
 
 /** After these nothing else can succeed either: the run ends instead of failing image by image. */
 const fatalCodes: readonly ErrorCode[] = ['interrupted', 'host', 'usage'];
@@ -107,14 +62,13 @@ export async function stageImages(plan: ImagePlan, staging: Staging): Promise<St
 
   const finish = trackImages(candidates, missing, plan.images.length, staging);
   const images: StagedImage[] = [...(await finish.complete())];
-  await concurrently(missing, parallel, async ({ descriptor, reference, users }) => {
-    try {
-      await fetchBlob(descriptor, reference, staging);
-    } catch (error) {
+  await fetchBlobs(missing, staging, {
+    arrived: async ({ descriptor }) => {
+      images.push(...(await finish.arrived(descriptor.digest)));
+    },
+    failed: ({ users }, error) => {
       for (const { planned } of finish.abandon(users)) fail(planned, error);
-      return;
-    }
-    images.push(...(await finish.arrived(descriptor.digest)));
+    },
   });
   return { images: images.toSorted(byPlan(plan)), failed };
 }
@@ -135,13 +89,6 @@ function withArtifacts(images: readonly (ResolvedImage & { planned: PlannedImage
       blobs: blobsOf(image.manifest),
     };
   });
-}
-
-interface WantedBlob {
-  readonly descriptor: Descriptor;
-  /** A repository that has it. */
-  readonly reference: Reference;
-  readonly users: Candidate[];
 }
 
 function uniqueBlobs(candidates: readonly Candidate[]): Map<Digest, WantedBlob> {
@@ -166,74 +113,6 @@ async function missingBlobs(wanted: ReadonlyMap<Digest, WantedBlob>, pool: Pool)
   const missing: WantedBlob[] = [];
   for (const blob of wanted.values()) if (!(await pool.has(blob.descriptor))) missing.push(blob);
   return missing.toSorted((a, b) => b.descriptor.size - a.descriptor.size);
-}
-
-async function fetchBlob(
-  descriptor: Descriptor,
-  reference: Reference,
-  { pool, client }: Staging,
-): Promise<void> {
-  const ingest = await pool.ingest(descriptor);
-  try {
-    await client.fetchBlob(reference, ingest);
-    await pool.commit(ingest);
-  } finally {
-    await ingest.close();
-  }
-}
-
-/** Knows for each image how many of its blobs are still to come. */
-function trackImages(
-  candidates: readonly Candidate[],
-  missing: readonly WantedBlob[],
-  total: number,
-  staging: Staging,
-) {
-  const { folder, pool, emit } = staging;
-  const waiting = new Map<Candidate, Set<Digest>>(candidates.map((candidate) => [candidate, new Set()]));
-  for (const { descriptor, users } of missing) {
-    for (const candidate of users) waiting.get(candidate)?.add(descriptor.digest);
-  }
-  let done = 0;
-  const finish = async (candidate: Candidate): Promise<StagedImage> => {
-    const { planned, artifact, digest, instance, blobs } = candidate;
-    waiting.delete(candidate);
-    const image = {
-      artifact,
-      manifest: digest,
-      instance: instance?.digest,
-      blobs: blobs.map((blob) => blob.digest),
-    };
-    const existed = await hasDirImage(folder, pool, image);
-    if (!existed) await writeDirImage(folder, pool, image);
-    done += 1;
-    const { component } = planned;
-    emit({
-      type: 'image-staged',
-      reference: formatReference(planned.reference),
-      component,
-      done,
-      total,
-      existed,
-    });
-    return { ...candidate, existed };
-  };
-  return {
-    /** Images that need no blob any more. */
-    complete: () =>
-      concurrently(
-        [...waiting].filter(([, left]) => left.size === 0),
-        4,
-        ([candidate]) => finish(candidate),
-      ),
-    /** Images that waited for this blob last. */
-    arrived: (digest: Digest) => {
-      const ready = [...waiting].filter(([, left]) => left.delete(digest) && left.size === 0);
-      return concurrently(ready, 1, ([candidate]) => finish(candidate));
-    },
-    /** Images that will never be whole in this run; each is given once. */
-    abandon: (users: readonly Candidate[]) => users.filter((candidate) => waiting.delete(candidate)),
-  };
 }
 
 function sumOf(descriptors: readonly Descriptor[]): number {
