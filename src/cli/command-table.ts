@@ -115,8 +115,8 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       kind: 'integer',
       short: 'p',
       value: 'number',
-      description: 'blobs fetched at a time',
-      default: 16,
+      description: 'requests at a time, at most; how many help is found out',
+      default: 64,
     },
     rmStale: {
       kind: 'boolean',

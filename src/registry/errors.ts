@@ -1,10 +1,4 @@
-import {
-  type ErrorCode,
-  type ErrorDetails,
-  interruptedError,
-  systemCodeOf,
-  ToolError,
-} from '../core/errors.ts';
+import { abortError, type ErrorCode, type ErrorDetails, systemCodeOf, ToolError } from '../core/errors.ts';
 
 /** What a failed request means for the next one. */
 export type Outlook =
@@ -17,6 +11,8 @@ export interface RegistryErrorDetails extends ErrorDetails {
   readonly status?: number | undefined;
   /** Seconds the registry asked to wait. */
   readonly retryAfter?: number | undefined;
+  /** Bytes of the whole blob, as an answer of 416 gives them. */
+  readonly total?: number | undefined;
 }
 
 /** A request to a registry that failed. The message names host and repository, never a header or a query. */
@@ -24,6 +20,7 @@ export class RegistryError extends ToolError {
   readonly outlook: Outlook;
   readonly status: number | undefined;
   readonly retryAfter: number | undefined;
+  readonly total: number | undefined;
 
   constructor(code: ErrorCode, outlook: Outlook, message: string, details: RegistryErrorDetails = {}) {
     super(code, message, details);
@@ -31,6 +28,7 @@ export class RegistryError extends ToolError {
     this.outlook = outlook;
     this.status = details.status;
     this.retryAfter = details.retryAfter;
+    this.total = details.total;
   }
 }
 
@@ -42,7 +40,7 @@ export function errorFromStatus(
   what: string,
   status: number,
   wireCode: string | undefined,
-  retryAfter: number | undefined,
+  details: Pick<RegistryErrorDetails, 'retryAfter' | 'total'> = {},
 ): RegistryError {
   const said = wireCode === undefined ? `status ${status}` : `status ${status}, ${wireCode}`;
   if (status === 401 || status === 403) {
@@ -59,10 +57,7 @@ export function errorFromStatus(
     'network',
     temporary ? 'temporary' : 'final',
     `${what}: the registry failed (${said})`,
-    {
-      status,
-      retryAfter,
-    },
+    { ...details, status },
   );
 }
 
@@ -96,7 +91,7 @@ const networkReasons: Readonly<Record<string, string>> = {
 /** The error for a request that got no whole answer. Whoever aborted it gets `interrupted`. */
 export function errorFromTransport(what: string, cause: unknown, signal: AbortSignal): ToolError {
   if (cause instanceof ToolError) return cause;
-  if (signal.aborted) return interruptedError();
+  if (signal.aborted) return abortError(signal);
   const code = deepestCode(cause) ?? '';
   const tlsHint = tlsHints[code];
   if (tlsHint !== undefined) {

@@ -4,6 +4,7 @@ import { compileFilter } from '../core/imageset/filter.ts';
 import { type ImagePlan, planImages } from '../core/imageset/image-plan.ts';
 import { parsePlatform } from '../core/oci/platform.ts';
 import { formatReference, parseReference, type Reference } from '../core/oci/reference.ts';
+import { formatSeconds } from '../core/quantity.ts';
 import { officialRelease, releaseTag } from '../core/release/payload.ts';
 import { formatIgnored, formatList, formatMapping } from '../core/staging/lists.ts';
 import type { Passport } from '../core/staging/passport.ts';
@@ -19,6 +20,7 @@ import {
 import { type ClientOptions, createRegistryClient } from '../registry/client.ts';
 import { type CredentialSources, findCredentials } from '../registry/credentials.ts';
 import { defaultTimeouts } from '../registry/host.ts';
+import { createPace } from '../registry/pace.ts';
 import { readRegistriesConf } from '../registry/registries-conf.ts';
 import { defaultRetryPolicy } from '../registry/retry.ts';
 import { lockFolder } from '../system/lock.ts';
@@ -37,7 +39,12 @@ export interface DownloadOptions extends CredentialSources {
   readonly aiImages: readonly string[];
   readonly filter: string | undefined;
   readonly platform: string;
+  /** Requests at a time, at most. */
   readonly parallel: number;
+  /** Bytes per second; no limit when undefined. */
+  readonly limitRate?: number | undefined;
+  /** Seconds after which the run ends; no limit when undefined. */
+  readonly maxTime?: number | undefined;
   readonly removeStale: boolean;
   readonly certDir: string | undefined;
   /** Whether the folder must be a mount point. */
@@ -76,7 +83,10 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const aiImages = options.aiImages.map((text) => parseReference(text));
   const releaseReference = referenceOfRelease(options);
   const folder = await openFolder(options);
-  const client = createRegistryClient(clientOptions(options, emit));
+  const time = limitTime(options);
+  const { signal } = time;
+  const pace = createPace({ ...options, most: options.parallel, limitRate: options.limitRate, signal });
+  const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
   const lock = await lockFolder(folder);
   try {
     const before = await readPassport(folder);
@@ -85,6 +95,8 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       folder,
       pool,
       client,
+      pace,
+      now: options.now,
       platform,
       parallel: options.parallel,
       before,
@@ -109,9 +121,21 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       seconds,
     };
   } finally {
+    time.done();
     await client.close();
     await lock.release();
   }
+}
+
+/** The signal that ends a run: the user's, or that of a clock. */
+function limitTime({ signal, maxTime }: DownloadOptions): { signal: AbortSignal; done: () => void } {
+  if (maxTime === undefined) return { signal, done: () => undefined };
+  const clock = new AbortController();
+  const timeUp = new ToolError('partial', `the time limit of ${formatSeconds(maxTime)} is reached`, {
+    hint: 'what is finished is kept: run the same command again to go on',
+  });
+  const timer = setTimeout(() => clock.abort(timeUp), maxTime * 1000).unref();
+  return { signal: AbortSignal.any([signal, clock.signal]), done: () => clearTimeout(timer) };
 }
 
 /** Passes events on and adds up what came over the network, repeated attempts included. */
@@ -164,8 +188,8 @@ async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<stri
   return path;
 }
 
-function clientOptions(options: DownloadOptions, emit: Emit): ClientOptions {
-  const { env, certDir, parallel, now, signal } = options;
+function clientOptions(options: DownloadOptions, emit: Emit): Omit<ClientOptions, 'pace' | 'signal'> {
+  const { env, certDir, parallel, now } = options;
   return {
     certificates: { env, certDir },
     credentials: findCredentials(options),
@@ -174,7 +198,6 @@ function clientOptions(options: DownloadOptions, emit: Emit): ClientOptions {
     connections: parallel,
     retry: defaultRetryPolicy,
     now,
-    signal,
     emit,
   };
 }
