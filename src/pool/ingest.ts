@@ -146,8 +146,13 @@ class IngestFile extends Part implements Ingest {
     await this.#list?.record(index, record);
   }
 
+  /** The place among the tails; -1 for the first part. */
+  #placeOf(part: BlobSink): number {
+    return this.#tails.findIndex(({ start }) => start === part.start);
+  }
+
   async split(part: BlobSink, at: number): Promise<BlobSink> {
-    const place = this.#tails.findIndex((tail) => tail === part);
+    const place = this.#placeOf(part);
     const tail = this.#newPart({ start: at, offset: at, end: part.end });
     const cut = place === -1 ? this : this.#tails[place];
     if (cut !== undefined) cut.end = at;
@@ -162,7 +167,7 @@ class IngestFile extends Part implements Ingest {
   }
 
   async unsplit(tail: BlobSink): Promise<void> {
-    const place = this.#tails.findIndex((each) => each === tail);
+    const place = this.#placeOf(tail);
     const before = place === 0 ? this : this.#tails[place - 1];
     const [gone] = this.#tails.splice(place, 1);
     if (before === undefined || gone === undefined) return;

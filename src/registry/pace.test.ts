@@ -65,7 +65,7 @@ describe('the pace', () => {
     });
     for (let place = 0; place < 16; place += 1) await pace.enter('a');
     pass(500);
-    pace.received(1_000_000);
+    void pace.received(1_000_000);
     expect(pace.places()).toBe(24);
     expect(told).toBe(1);
   });
@@ -74,7 +74,7 @@ describe('the pace', () => {
     const { pace, pass } = start({ most: 64 });
     await pace.enter('a');
     pass(500);
-    pace.received(1_000_000);
+    void pace.received(1_000_000);
     expect(pace.places()).toBe(16);
   });
 

@@ -41,7 +41,7 @@ export function createPace({ most, limitRate, now, signal }: PaceOptions): Pace 
   let lastRefusal = Number.NEGATIVE_INFINITY;
   const waiting: (() => void)[] = [];
   const pauses = new Map<string, number>();
-  let tell = (): void => undefined;
+  const listeners: (() => void)[] = [];
 
   const admit = (): void => {
     while (active < window.size) {
@@ -69,7 +69,7 @@ export function createPace({ most, limitRate, now, signal }: PaceOptions): Pace 
     done = 0;
     if (window.size <= before) return;
     admit();
-    tell();
+    for (const listener of listeners) listener();
   };
 
   const place = async (): Promise<void> => {
@@ -126,7 +126,7 @@ export function createPace({ most, limitRate, now, signal }: PaceOptions): Pace 
       done = 0;
     },
     onRoom: (listener) => {
-      tell = listener;
+      listeners.push(listener);
     },
   };
 }

@@ -19,7 +19,8 @@ interface Transfer {
   readonly running: Set<Running>;
   /** A cut is being made: its new part is not up for others. */
   splitting: boolean;
-  error?: unknown;
+  /** Why it cannot be had. */
+  failure?: { readonly error: unknown };
 }
 
 /** A part of a blob on one connection. */
@@ -117,8 +118,8 @@ class BlobFetcher {
 
   #idlePart(): { transfer: Transfer; sink: BlobSink } | undefined {
     for (const transfer of this.#transfers) {
-      const { ingest, running, splitting, error } = transfer;
-      if (splitting || error !== undefined) continue;
+      const { ingest, running, splitting, failure } = transfer;
+      if (splitting || failure !== undefined) continue;
       const busy = new Set([...running].map(({ sink }) => sink));
       const sink = [ingest, ...ingest.tails].find((part) => part.offset < part.end && !busy.has(part));
       if (sink !== undefined) return { transfer, sink };
@@ -127,8 +128,8 @@ class BlobFetcher {
   }
 
   *#splittable(): Generator<Running> {
-    for (const { blob, running, splitting, error } of this.#transfers) {
-      if (splitting || error !== undefined) continue;
+    for (const { blob, running, splitting, failure } of this.#transfers) {
+      if (splitting || failure !== undefined) continue;
       if (this.#context.client.servesRanges(blob.reference)) yield* running;
     }
   }
@@ -154,12 +155,12 @@ class BlobFetcher {
       await fetchFromAny(sourcesOf(transfer.blob), sink, this.#context);
     } catch (error) {
       if (error instanceof RangesRefused && sink.start > 0) await transfer.ingest.unsplit(sink);
-      else transfer.error ??= error;
+      else transfer.failure ??= { error };
     }
     try {
-      if (transfer.error === undefined) await transfer.ingest.join();
+      if (transfer.failure === undefined) await transfer.ingest.join();
     } catch (error) {
-      transfer.error ??= error;
+      transfer.failure ??= { error };
     }
     transfer.running.delete(running);
     await this.#settle(transfer);
@@ -169,18 +170,16 @@ class BlobFetcher {
   async #settle(transfer: Transfer): Promise<void> {
     const { blob, ingest, running } = transfer;
     if (running.size > 0 || !this.#transfers.has(transfer)) return;
-    if (transfer.error === undefined && ingest.offset < blob.descriptor.size) return;
+    if (transfer.failure === undefined && ingest.offset < blob.descriptor.size) return;
     this.#transfers.delete(transfer);
-    try {
-      if (transfer.error !== undefined) throw transfer.error;
-      await commitWhole(ingest, sourcesOf(blob), this.#context);
-    } catch (error) {
-      this.#outcomes.failed(blob, error);
-      return;
-    } finally {
-      await ingest.close();
+    if (transfer.failure === undefined) {
+      await commitWhole(ingest, sourcesOf(blob), this.#context).catch((error: unknown) => {
+        transfer.failure = { error };
+      });
     }
-    await this.#outcomes.arrived(blob);
+    await ingest.close();
+    if (transfer.failure === undefined) await this.#outcomes.arrived(blob);
+    else this.#outcomes.failed(blob, transfer.failure.error);
   }
 }
 
