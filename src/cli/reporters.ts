@@ -71,8 +71,9 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
   const progress = (change: Partial<Transfer>): void => {
     transfer = { ...transfer, ...change };
     const now = terminal.now();
+    if ((now - lastShown) / 1000 < (live ? liveInterval : plainInterval)) return;
     const text = progressLine(transfer, now);
-    if (text === undefined || (now - lastShown) / 1000 < (live ? liveInterval : plainInterval)) return;
+    if (text === undefined) return;
     lastShown = now;
     if (!live) {
       line(text);
