@@ -33,10 +33,10 @@ describe('a blob', () => {
     inPool(async (pool) => {
       const ingest = await pool.ingest(descriptor);
       await ingest.write(content.subarray(0, 2_000_000));
-      expect(ingest.matches()).toBe(false);
+      expect(await ingest.matches()).toBe(false);
       expect(await pool.has(descriptor)).toBe(false);
       await ingest.write(content.subarray(2_000_000));
-      expect(ingest.matches()).toBe(true);
+      expect(await ingest.matches()).toBe(true);
       await pool.commit(ingest);
       await ingest.close();
       expect(await pool.has(descriptor)).toBe(true);
@@ -54,7 +54,7 @@ describe('a blob', () => {
       const resumed = await pool.ingest(descriptor);
       expect(resumed.offset).toBe(1_500_000);
       await resumed.write(content.subarray(1_500_000));
-      expect(resumed.matches()).toBe(true);
+      expect(await resumed.matches()).toBe(true);
       await resumed.close();
     }),
   );

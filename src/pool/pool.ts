@@ -8,7 +8,7 @@ import type { Descriptor } from '../core/oci/manifest.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory } from './durable.ts';
 import { type Ingest, openIngest } from './ingest.ts';
-import { createWriteMemory } from './part.ts';
+import { createWriteThread } from './write-thread.ts';
 
 /** The content-addressed blobs of a staging folder. A name in it is a promise: complete, checked, durable. */
 export interface Pool {
@@ -33,7 +33,7 @@ export async function openPool(folder: string): Promise<Pool> {
   const blobs = join(folder, 'pool/blobs');
   const partial = join(folder, 'pool/ingest');
   const touched = new Set<string>();
-  const memory = createWriteMemory();
+  const thread = createWriteThread();
   await onDisk(folder, async () => {
     await mkdir(partial, { recursive: true });
     await mkdir(join(blobs, 'sha256'), { recursive: true });
@@ -49,7 +49,7 @@ export async function openPool(folder: string): Promise<Pool> {
   };
   const ingest = (descriptor: Descriptor): Promise<Ingest> => {
     const { digest } = descriptor;
-    return openIngest(join(partial, `${algorithmOf(digest)}-${hexOf(digest)}`), descriptor, memory);
+    return openIngest(join(partial, `${algorithmOf(digest)}-${hexOf(digest)}`), descriptor, thread);
   };
   const commit = async (blob: Ingest): Promise<void> => {
     const { digest } = blob.descriptor;
@@ -70,7 +70,7 @@ export async function openPool(folder: string): Promise<Pool> {
       try {
         await blob.restart();
         await blob.write(bytes);
-        if (!blob.matches()) throw new ToolError('integrity', `content is not ${descriptor.digest}`);
+        if (!(await blob.matches())) throw new ToolError('integrity', `content is not ${descriptor.digest}`);
         await commit(blob);
       } finally {
         await blob.close();
