@@ -1,4 +1,4 @@
-import type { Command } from './flags.ts';
+import type { Command, Groups } from './flags.ts';
 
 const output = {
   kind: 'string',
@@ -169,3 +169,6 @@ Prints the resulting document.`,
 
 /** Every command, in the order of the help. */
 export const commands = [partition, download, siteconfig] as const satisfies readonly Command[];
+
+/** What the help says of the commands whose names have two words. */
+export const groups: Groups = {};

@@ -1,4 +1,5 @@
 import type { commands } from './command-table.ts';
+import type { ArgumentsOf } from './flags.ts';
 import type { Run } from './run.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -7,7 +8,10 @@ export type CommandName = CommandEntry['name'];
 
 type Runners = {
   readonly [Name in CommandName]: () => Promise<{
-    readonly run: Run<Extract<CommandEntry, { name: Name }>['flags']>;
+    readonly run: Run<
+      Extract<CommandEntry, { name: Name }>['flags'],
+      ArgumentsOf<Extract<CommandEntry, { name: Name }>>
+    >;
   }>;
 };
 

@@ -41,11 +41,42 @@ export type Values<F extends Flags> = {
   readonly [K in keyof F]: AlwaysThere<F[K]> extends true ? Typed<F[K]> : Typed<F[K]> | undefined;
 };
 
-/** One command as data. */
-export interface Command<F extends Flags = Flags> {
+/** One positional argument as data; only the last of a command may be variadic. */
+export interface Argument {
+  /** Placeholder in the help: `<reference>`, `<reference...>`, `[reference]`. */
+  readonly value: string;
+  readonly description: string;
+  readonly required?: true;
+  /** Takes all that is left, as a list. */
+  readonly variadic?: true;
+}
+
+export type Arguments = Readonly<Record<string, Argument>>;
+
+/** The values of positional arguments, by their names in the table. */
+export type ArgumentValues<A extends Arguments> = {
+  readonly [K in keyof A]: A[K] extends { variadic: true }
+    ? readonly string[]
+    : A[K] extends { required: true }
+      ? string
+      : string | undefined;
+};
+
+/** One command as data. A name of two words is a command below a group: `registry ping`. */
+export interface Command<F extends Flags = Flags, A extends Arguments = Arguments> {
   readonly name: string;
   readonly summary: string;
   readonly description: string;
   readonly flags: F;
+  /** In their order on the command line. A name is not the name of a flag, too. */
+  readonly args?: A;
   readonly examples: readonly string[];
 }
+
+/** What commands of two words have in common, by the first of them: one line for the help. */
+export type Groups = Readonly<Record<string, string>>;
+
+/** The table of a command's positional arguments; undefined where it has none. */
+export type ArgumentsOf<C extends Command> = C extends { readonly args: infer A extends Arguments }
+  ? A
+  : undefined;
