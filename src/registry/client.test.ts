@@ -58,7 +58,7 @@ function openClient(options: Partial<ClientOptions> = {}): RegistryClient {
   events = [];
   return createRegistryClient({
     certificates: { env: {}, certDir: undefined },
-    credentials: () => undefined,
+    credentials: async () => undefined,
     timeouts: { connect: 2000, headers: 200, body: 200 },
     connections: 4,
     now: () => performance.now(),
@@ -228,7 +228,9 @@ async function restart(
 ): Promise<void> {
   await client.close();
   await registry.close();
-  await start(options, { credentials: () => user });
+  await start(options, {
+    credentials: async () => user && { credentials: user, source: { file: 'auth.json' } },
+  });
 }
 
 describe('access', () => {
