@@ -115,8 +115,18 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       kind: 'integer',
       short: 'p',
       value: 'number',
-      description: 'blobs fetched at a time',
-      default: 16,
+      description: 'requests at a time, at most; how many help is found out',
+      default: 64,
+    },
+    limitRate: {
+      kind: 'rate',
+      value: 'rate',
+      description: 'bytes per second for the whole run, such as 20M (default: no limit)',
+    },
+    maxTime: {
+      kind: 'duration',
+      value: 'time',
+      description: 'end after this time, such as 45m; what is finished is kept (default: no limit)',
     },
     rmStale: {
       kind: 'boolean',

@@ -1,8 +1,8 @@
 /**
  * How a flag's value is read. `list` takes comma-separated values and may be repeated (pflag's StringSlice);
- * `size` is in bytes and counts GiB when no unit is given.
+ * `size` is in bytes and counts GiB when no unit is given; `rate` is in bytes per second; `duration` in seconds.
  */
-export type FlagKind = 'boolean' | 'string' | 'list' | 'integer' | 'size';
+export type FlagKind = 'boolean' | 'string' | 'list' | 'integer' | 'size' | 'rate' | 'duration';
 
 /** One flag as data: the parser, the help, the completion and the manual are made from it. */
 export interface Flag {
@@ -26,6 +26,8 @@ interface ValueOf {
   readonly list: readonly string[];
   readonly integer: number;
   readonly size: number;
+  readonly rate: number;
+  readonly duration: number;
 }
 
 type Typed<F extends Flag> = F extends { choices: readonly (infer Choice)[] } ? Choice : ValueOf[F['kind']];

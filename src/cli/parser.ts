@@ -1,5 +1,5 @@
 import { Command as Commander, Argument as CommanderArgument, InvalidArgumentError, Option } from 'commander';
-import { parseBytes } from '../core/quantity.ts';
+import { parseBytes, parseSeconds } from '../core/quantity.ts';
 import type { Argument, Command, Flag, Groups } from './flags.ts';
 
 const gibibyte = 1024 ** 3;
@@ -105,5 +105,15 @@ const parsers: Readonly<Record<Flag['kind'], (text: string, previous?: unknown) 
     const bytes = parseBytes(text, gibibyte);
     if (bytes !== undefined && bytes > 0) return bytes;
     throw new InvalidArgumentError('It must be a size such as 100 (GiB), 250GiB or 1.5TiB.');
+  },
+  rate: (text) => {
+    const bytes = parseBytes(text.replace(/\/s$/, ''), 1);
+    if (bytes !== undefined && bytes > 0) return bytes;
+    throw new InvalidArgumentError('It must be bytes per second, such as 500K, 20M or 1.5GiB/s.');
+  },
+  duration: (text) => {
+    const seconds = parseSeconds(text);
+    if (seconds !== undefined && seconds > 0) return seconds;
+    throw new InvalidArgumentError('It must be a time such as 90s, 45m or 1h30m.');
   },
 };

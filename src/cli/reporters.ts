@@ -119,7 +119,7 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
         line(`Failed: ${event.reference}: ${event.reason}${hintLine(event.hint)}`);
         break;
       case 'retry':
-        line(`retrying ${event.what} (attempt ${event.attempt}): ${event.reason}`);
+        line(`retrying in ${formatSeconds(event.pause / 1000)}: ${event.reason}`);
         break;
     }
   };

@@ -34,6 +34,13 @@ export type Event =
       readonly reason: string;
       readonly hint?: string | undefined;
     }
-  | { readonly type: 'retry'; readonly what: string; readonly attempt: number; readonly reason: string };
+  /** A request is repeated after a pause, milliseconds. */
+  | {
+      readonly type: 'retry';
+      readonly what: string;
+      readonly attempt: number;
+      readonly pause: number;
+      readonly reason: string;
+    };
 
 export type Emit = (event: Event) => void;

@@ -8,6 +8,7 @@ import type { Descriptor } from '../core/oci/manifest.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory } from './durable.ts';
 import { type Ingest, openIngest } from './ingest.ts';
+import { createWriteMemory } from './part.ts';
 
 /** The content-addressed blobs of a staging folder. A name in it is a promise: complete, checked, durable. */
 export interface Pool {
@@ -32,6 +33,7 @@ export async function openPool(folder: string): Promise<Pool> {
   const blobs = join(folder, 'pool/blobs');
   const partial = join(folder, 'pool/ingest');
   const touched = new Set<string>();
+  const memory = createWriteMemory();
   await onDisk(folder, async () => {
     await mkdir(partial, { recursive: true });
     await mkdir(join(blobs, 'sha256'), { recursive: true });
@@ -47,7 +49,7 @@ export async function openPool(folder: string): Promise<Pool> {
   };
   const ingest = (descriptor: Descriptor): Promise<Ingest> => {
     const { digest } = descriptor;
-    return openIngest(join(partial, `${algorithmOf(digest)}-${hexOf(digest)}`), descriptor);
+    return openIngest(join(partial, `${algorithmOf(digest)}-${hexOf(digest)}`), descriptor, memory);
   };
   const commit = async (blob: Ingest): Promise<void> => {
     const { digest } = blob.descriptor;

@@ -12,6 +12,8 @@ import { digestOf } from '../core/oci/digest.ts';
 import { mediaTypes } from '../core/oci/manifest.ts';
 import { parseReference, type Reference } from '../core/oci/reference.ts';
 import { type ClientOptions, createRegistryClient, type RegistryClient } from './client.ts';
+import { createPace } from './pace.ts';
+import { defaultRetryPolicy } from './retry.ts';
 
 const blob = Buffer.from('0123456789'.repeat(20_000));
 const blobDigest = digestOf(blob);
@@ -22,6 +24,8 @@ function memorySink(held: Buffer = Buffer.alloc(0), size = blob.length): BlobSin
   let bytes = held;
   return {
     descriptor: { mediaType: 'application/octet-stream', digest: blobDigest, size },
+    start: 0,
+    end: size,
     get offset() {
       return bytes.length;
     },
@@ -33,6 +37,7 @@ function memorySink(held: Buffer = Buffer.alloc(0), size = blob.length): BlobSin
     restart: async () => {
       bytes = Buffer.alloc(0);
     },
+    digest: () => digestOf(bytes),
     matches: () => bytes.length === size && digestOf(bytes) === blobDigest,
     bytes: () => bytes,
   };
@@ -56,15 +61,18 @@ async function start(
 
 function openClient(options: Partial<ClientOptions> = {}): RegistryClient {
   events = [];
+  const now = () => performance.now();
+  const { signal } = new AbortController();
   return createRegistryClient({
+    pace: createPace({ most: 4, limitRate: undefined, now, signal }),
     certificates: { env: {}, certDir: undefined },
     credentials: async () => undefined,
     timeouts: { connect: 2000, headers: 200, body: 200 },
     connections: 4,
-    now: () => performance.now(),
-    signal: new AbortController().signal,
+    now,
+    signal,
     rules: [],
-    retry: { attempts: 3, firstDelay: 1, longestDelay: 20, random: () => 1 },
+    retry: { ...defaultRetryPolicy, attempts: 3, patience: 100, firstDelay: 1, longestDelay: 20 },
     emit: (event) => events.push(event),
     ...options,
   });

@@ -1,10 +1,4 @@
-import {
-  type ErrorCode,
-  type ErrorDetails,
-  interruptedError,
-  systemCodeOf,
-  ToolError,
-} from '../core/errors.ts';
+import { abortError, type ErrorCode, type ErrorDetails, systemCodeOf, ToolError } from '../core/errors.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { CertificateError } from './certificate-error.ts';
 import type { FoundCredentials } from './credentials.ts';
@@ -20,6 +14,8 @@ export interface RegistryErrorDetails extends ErrorDetails {
   readonly status?: number | undefined;
   /** Seconds the registry asked to wait. */
   readonly retryAfter?: number | undefined;
+  /** Bytes of the whole blob, as an answer of 416 gives them. */
+  readonly total?: number | undefined;
 }
 
 /** A request to a registry that failed. The message names host and repository, never a header or a query. */
@@ -27,6 +23,7 @@ export class RegistryError extends ToolError {
   readonly outlook: Outlook;
   readonly status: number | undefined;
   readonly retryAfter: number | undefined;
+  readonly total: number | undefined;
 
   constructor(code: ErrorCode, outlook: Outlook, message: string, details: RegistryErrorDetails = {}) {
     super(code, message, details);
@@ -34,6 +31,7 @@ export class RegistryError extends ToolError {
     this.outlook = outlook;
     this.status = details.status;
     this.retryAfter = details.retryAfter;
+    this.total = details.total;
   }
 }
 
@@ -45,7 +43,7 @@ export function errorFromStatus(
   what: string,
   status: number,
   wireCode: string | undefined,
-  retryAfter: number | undefined,
+  details: Pick<RegistryErrorDetails, 'retryAfter' | 'total'> = {},
 ): RegistryError {
   const said = wireCode === undefined ? `status ${status}` : `status ${status}, ${wireCode}`;
   if (status === 401 || status === 403) {
@@ -62,10 +60,7 @@ export function errorFromStatus(
     'network',
     temporary ? 'temporary' : 'final',
     `${what}: the registry failed (${said})`,
-    {
-      status,
-      retryAfter,
-    },
+    { ...details, status },
   );
 }
 
@@ -104,7 +99,7 @@ const networkReasons: Readonly<Record<string, string>> = {
 /** The error for a request that got no whole answer. Whoever aborted it gets `interrupted`. */
 export function errorFromTransport(what: string, cause: unknown, signal: AbortSignal): ToolError {
   if (cause instanceof ToolError) return cause;
-  return signal.aborted ? interruptedError() : transportError(what, cause);
+  return signal.aborted ? abortError(signal) : transportError(what, cause);
 }
 
 /** The same, where nobody can have aborted it. */

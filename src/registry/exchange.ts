@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { interruptedError } from '../core/errors.ts';
+import { abortError } from '../core/errors.ts';
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -34,7 +34,7 @@ export function exchange(
     let take: TakeChunk = ignore;
     let written: Promise<void> | undefined;
     let abort = (reason: Error): void => reject(reason);
-    const onAbort = (): void => abort(interruptedError());
+    const onAbort = (): void => abort(abortError(signal));
     const settle = (done: () => void): void => {
       signal.removeEventListener('abort', onAbort);
       done();

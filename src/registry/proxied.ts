@@ -51,23 +51,16 @@ export function forwardingAgent(access: ProxyAccess, options: Agent.Options): Di
 export class ProxyRefusal extends RegistryError {
   constructor(proxy: ForwardProxy, target: string, status: number) {
     const name = named(proxy);
-    const details = { status };
     if (status === 407) {
       const reason = proxy.authorization === undefined ? 'wants a user' : 'refuses the user';
       const hint = 'put them into the address of the proxy: http://user:password@host:port, percent-encoded';
-      super('unauthorized', 'final', `${name} ${reason} and a password (status 407)`, { ...details, hint });
+      super('unauthorized', 'final', `${name} ${reason} and a password (status 407)`, { hint });
     } else if (status >= 500 || status === 429) {
       const hint = 'check that the proxy can reach it';
-      super('network', 'temporary', `${name} does not reach ${target} (status ${status})`, {
-        ...details,
-        hint,
-      });
+      super('network', 'temporary', `${name} does not reach ${target} (status ${status})`, { hint });
     } else {
       const hint = 'have it allowed by whoever runs the proxy, or except the host with NO_PROXY';
-      super('network', 'final', `${name} refuses to connect to ${target} (status ${status})`, {
-        ...details,
-        hint,
-      });
+      super('network', 'final', `${name} refuses to connect to ${target} (status ${status})`, { hint });
     }
     this.name = 'ProxyRefusal';
   }

@@ -4,6 +4,7 @@ import { compileFilter } from '../core/imageset/filter.ts';
 import { type ImagePlan, planImages } from '../core/imageset/image-plan.ts';
 import { parsePlatform } from '../core/oci/platform.ts';
 import { formatReference, parseReference, type Reference } from '../core/oci/reference.ts';
+import { formatSeconds } from '../core/quantity.ts';
 import { officialRelease, releaseTag } from '../core/release/payload.ts';
 import { formatIgnored, formatList, formatMapping } from '../core/staging/lists.ts';
 import type { Passport } from '../core/staging/passport.ts';
@@ -18,6 +19,7 @@ import {
 } from '../pool/staging-folder.ts';
 import { type ClientOptions, createRegistryClient } from '../registry/client.ts';
 import { defaultTimeouts } from '../registry/host.ts';
+import { createPace } from '../registry/pace.ts';
 import { defaultRetryPolicy } from '../registry/retry.ts';
 import { lockFolder } from '../system/lock.ts';
 import { mountAt, quiesce } from '../system/mount.ts';
@@ -36,7 +38,12 @@ export interface DownloadOptions extends AccessOptions {
   readonly aiImages: readonly string[];
   readonly filter: string | undefined;
   readonly platform: string;
+  /** Requests at a time, at most. */
   readonly parallel: number;
+  /** Bytes per second; no limit when undefined. */
+  readonly limitRate?: number | undefined;
+  /** Seconds after which the run ends; no limit when undefined. */
+  readonly maxTime?: number | undefined;
   readonly removeStale: boolean;
   /** Whether the folder must be a mount point. */
   readonly mountCheck: boolean;
@@ -73,7 +80,10 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const aiImages = options.aiImages.map((text) => parseReference(text));
   const releaseReference = referenceOfRelease(options);
   const folder = await openFolder(options);
-  const client = createRegistryClient(clientOptions(options, emit));
+  const time = limitTime(options);
+  const { signal } = time;
+  const pace = createPace({ ...options, most: options.parallel, limitRate: options.limitRate, signal });
+  const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
   const lock = await lockFolder(folder);
   try {
     const before = await readPassport(folder);
@@ -82,6 +92,8 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       folder,
       pool,
       client,
+      pace,
+      now: options.now,
       platform,
       parallel: options.parallel,
       before,
@@ -106,9 +118,21 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       seconds,
     };
   } finally {
+    time.done();
     await client.close();
     await lock.release();
   }
+}
+
+/** The signal that ends a run: the user's, or that of a clock. */
+function limitTime({ signal, maxTime }: DownloadOptions): { signal: AbortSignal; done: () => void } {
+  if (maxTime === undefined) return { signal, done: () => undefined };
+  const clock = new AbortController();
+  const timeUp = new ToolError('partial', `the time limit of ${formatSeconds(maxTime)} is reached`, {
+    hint: 'what is finished is kept: run the same command again to go on',
+  });
+  const timer = setTimeout(() => clock.abort(timeUp), maxTime * 1000).unref();
+  return { signal: AbortSignal.any([signal, clock.signal]), done: () => clearTimeout(timer) };
 }
 
 /** Passes events on and adds up what came over the network, repeated attempts included. */
@@ -161,15 +185,14 @@ async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<stri
   return path;
 }
 
-function clientOptions(options: DownloadOptions, emit: Emit): ClientOptions {
-  const { parallel, now, signal } = options;
+function clientOptions(options: DownloadOptions, emit: Emit): Omit<ClientOptions, 'pace' | 'signal'> {
+  const { parallel, now } = options;
   return {
     ...registryAccess(options, emit),
     timeouts: defaultTimeouts,
     connections: parallel,
     retry: defaultRetryPolicy,
     now,
-    signal,
     emit,
   };
 }

@@ -3,7 +3,7 @@ import type { Digest } from '../core/oci/digest.ts';
 import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { imageReferencesPath, parseImageReferences, type ReleasePayload } from '../core/release/payload.ts';
 import { fileInLayer } from '../pool/layer-file.ts';
-import { fetchBlob } from './fetch-blobs.ts';
+import { fetchBlob } from './fetch-blob.ts';
 import { resolveImage } from './resolve-image.ts';
 import type { Staging } from './staging.ts';
 

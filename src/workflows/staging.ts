@@ -7,6 +7,7 @@ import type { Reference } from '../core/oci/reference.ts';
 import type { Passport } from '../core/staging/passport.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
+import type { Pace } from '../registry/pace.ts';
 import type { ResolvedImage } from './resolve-image.ts';
 
 /** What a run of staging works with. */
@@ -14,9 +15,12 @@ export interface Staging {
   readonly folder: string;
   readonly pool: Pool;
   readonly client: RegistryClient;
+  readonly pace: Pace;
   readonly platform: Platform;
-  /** Blobs or manifests fetched at a time. */
+  /** Requests at a time, at most. */
   readonly parallel: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
   /** What the folder held before. */
   readonly before: Passport | undefined;
   readonly emit: Emit;
