@@ -66,7 +66,7 @@ function openClient(options: Partial<ClientOptions> = {}): RegistryClient {
   return createRegistryClient({
     pace: createPace({ most: 4, limitRate: undefined, now, signal }),
     certificates: { env: {}, certDir: undefined },
-    credentials: () => undefined,
+    credentials: async () => undefined,
     timeouts: { connect: 2000, headers: 200, body: 200 },
     connections: 4,
     now,
@@ -236,7 +236,9 @@ async function restart(
 ): Promise<void> {
   await client.close();
   await registry.close();
-  await start(options, { credentials: () => user });
+  await start(options, {
+    credentials: async () => user && { credentials: user, source: { file: 'auth.json' } },
+  });
 }
 
 describe('access', () => {

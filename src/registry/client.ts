@@ -1,4 +1,5 @@
-import { type Endpoint, endpointsOf, type RegistryRule } from '../core/containers/registries-conf.ts';
+import { type Endpoint, endpointsOf } from '../core/containers/endpoints.ts';
+import type { RegistryRule } from '../core/containers/registries-conf.ts';
 import { ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { BlobSink } from '../core/oci/blob-sink.ts';
@@ -52,8 +53,10 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
   const resting = new Map<string, number>();
 
   const hostOf = ({ reference, insecure }: Endpoint): RegistryHost => {
-    const host = hosts.get(reference.registry) ?? createRegistryHost(reference.registry, insecure, options);
-    hosts.set(reference.registry, host);
+    // What one rule allows a registry must not reach what another rule says of it.
+    const key = `${reference.registry} ${insecure}`;
+    const host = hosts.get(key) ?? createRegistryHost(reference.registry, insecure, options);
+    hosts.set(key, host);
     return host;
   };
 

@@ -51,7 +51,8 @@ export function repositoryAt(host: RegistryHost, reference: Reference, signal: A
         });
       if (isWanted(head)) return head;
       if (![301, 302, 303, 307, 308].includes(head.status)) {
-        if (head.status === 401) host.rejected(reference, head.headers);
+        // Only the registry itself may say how it wants to be authenticated to; a redirect's target may not.
+        if (head.status === 401 && url.origin === registry.origin) host.rejected(reference, head.headers);
         const details = { retryAfter: retryAfterOf(head), total: totalOf(head) };
         throw errorFromStatus(request.what, head.status, wireCodeOf(wireError.bytes()), details);
       }

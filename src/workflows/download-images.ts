@@ -18,19 +18,18 @@ import {
   writePassport,
 } from '../pool/staging-folder.ts';
 import { type ClientOptions, createRegistryClient } from '../registry/client.ts';
-import { type CredentialSources, findCredentials } from '../registry/credentials.ts';
 import { defaultTimeouts } from '../registry/host.ts';
 import { createPace } from '../registry/pace.ts';
-import { readRegistriesConf } from '../registry/registries-conf.ts';
 import { defaultRetryPolicy } from '../registry/retry.ts';
 import { lockFolder } from '../system/lock.ts';
 import { mountAt, quiesce } from '../system/mount.ts';
 import { describePassport } from './describe-passport.ts';
 import { type Release, readRelease } from './read-release.ts';
+import { type AccessOptions, registryAccess } from './registry-access.ts';
 import { stageImages } from './stage-images.ts';
 import type { FailedImage, StagedSet, Staging } from './staging.ts';
 
-export interface DownloadOptions extends CredentialSources {
+export interface DownloadOptions extends AccessOptions {
   readonly folder: string;
   /** `X.Y.Z`; with `releaseImage` it must be that image's version. */
   readonly release: string | undefined;
@@ -46,14 +45,12 @@ export interface DownloadOptions extends CredentialSources {
   /** Seconds after which the run ends; no limit when undefined. */
   readonly maxTime?: number | undefined;
   readonly removeStale: boolean;
-  readonly certDir: string | undefined;
   /** Whether the folder must be a mount point. */
   readonly mountCheck: boolean;
   readonly version: string;
   readonly startedAt: Date;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  readonly signal: AbortSignal;
   readonly emit: Emit;
 }
 
@@ -189,11 +186,9 @@ async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<stri
 }
 
 function clientOptions(options: DownloadOptions, emit: Emit): Omit<ClientOptions, 'pace' | 'signal'> {
-  const { env, certDir, parallel, now } = options;
+  const { parallel, now } = options;
   return {
-    certificates: { env, certDir },
-    credentials: findCredentials(options),
-    rules: readRegistriesConf(env),
+    ...registryAccess(options, emit),
     timeouts: defaultTimeouts,
     connections: parallel,
     retry: defaultRetryPolicy,

@@ -27,7 +27,7 @@ beforeEach(async () => {
   pace = createPace({ most: 8, limitRate: undefined, now, signal });
   client = createRegistryClient({
     certificates: { env: {}, certDir: undefined },
-    credentials: () => undefined,
+    credentials: async () => undefined,
     timeouts: defaultTimeouts,
     connections: 8,
     now,
