@@ -1,4 +1,4 @@
-import { type ErrorCode, messageOf, ToolError } from '../core/errors.ts';
+import { type ErrorCode, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { compileFilter } from '../core/imageset/filter.ts';
 import { type ImagePlan, planImages } from '../core/imageset/image-plan.ts';
@@ -24,9 +24,10 @@ import { createPace } from '../registry/pace.ts';
 import { readRegistriesConf } from '../registry/registries-conf.ts';
 import { defaultRetryPolicy } from '../registry/retry.ts';
 import { lockFolder } from '../system/lock.ts';
-import { mountAt, quiesce } from '../system/mount.ts';
+import { mountAt } from '../system/mount.ts';
 import { describePassport } from './describe-passport.ts';
 import { type Release, readRelease } from './read-release.ts';
+import { settleFolder } from './settle-folder.ts';
 import { stageImages } from './stage-images.ts';
 import type { FailedImage, StagedSet, Staging } from './staging.ts';
 
@@ -110,10 +111,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     const staged = await stageImages(plan, staging);
     const passport = await describePassport({ ...options, sources: options, staging, release, staged });
     if (passport.images.length > 0) await commit(passport, plan, release, staging, options.removeStale);
-    await quiesce(folder).catch((error: unknown) => {
-      const hint = 'unmount the partition before the server is switched off';
-      emit({ type: 'warning', text: `the file system could not be settled: ${messageOf(error)}`, hint });
-    });
+    await settleFolder(folder, emit);
     const seconds = (options.now() - start) / 1000;
     return {
       ...summarize(options, plan, release, staged, passport),
@@ -188,7 +186,13 @@ async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<stri
   return path;
 }
 
-function clientOptions(options: DownloadOptions, emit: Emit): Omit<ClientOptions, 'pace' | 'signal'> {
+/** What a workflow needs to know to speak with registries. */
+export type RegistryAccess = CredentialSources & Pick<DownloadOptions, 'certDir' | 'parallel' | 'now'>;
+
+export function clientOptions(
+  options: RegistryAccess,
+  emit: Emit,
+): Omit<ClientOptions, 'pace' | 'signal'> {
   const { env, certDir, parallel, now } = options;
   return {
     certificates: { env, certDir },
