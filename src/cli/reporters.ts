@@ -35,9 +35,7 @@ const liveInterval = 0.1;
 
 interface Transfer {
   /** Undefined until the plan is known: what comes before it is small. */
-  readonly planned:
-    | { readonly images?: number; readonly bytes: number; readonly since: number }
-    | undefined;
+  readonly planned: { readonly images?: number; readonly bytes: number; readonly since: number } | undefined;
   readonly received: number;
   readonly imagesDone: number;
 }

@@ -33,5 +33,6 @@ function hashFile({ path, algorithm }) {
 for (;;) {
   const index = Number(Atomics.add(counters, next, 1n));
   if (index >= jobs.length) break;
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the port of a thread has no origin
   parentPort.postMessage({ index, ...hashFile(jobs[index]) });
 }

@@ -36,7 +36,7 @@ export async function inspectDirImage(folder: string, image: DirImage): Promise<
         ),
       );
       if (linked === undefined) return [{ ...found('missing', name, 'it is not there'), digest }];
-      if (pooled === undefined || (linked.ino === pooled.ino && linked.dev === pooled.dev)) return [];
+      if (pooled?.isFile() !== true || (linked.ino === pooled.ino && linked.dev === pooled.dev)) return [];
       return [{ ...found('corrupt', name, "it is not the pool's file"), digest }];
     }),
   );

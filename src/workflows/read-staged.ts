@@ -41,5 +41,8 @@ export function manifestsOf({ digest, instance }: PassportImage): readonly Diges
 }
 
 function unfit(reference: string): ToolError {
-  return new ToolError('invalid-document', `the passport names another manifest of ${reference} than is there`);
+  return new ToolError(
+    'invalid-document',
+    `the passport names another manifest of ${reference} than is there`,
+  );
 }

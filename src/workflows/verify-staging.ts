@@ -61,15 +61,10 @@ export async function isWritable(folder: string): Promise<boolean> {
 export function reportOf(
   folder: string,
   passport: Passport,
-  { blobs: _, ...inspection }: Inspection,
+  { images, other, foreign, files, bytes }: Inspection,
   seconds: number,
 ): VerifyReport {
-  const findings = [...inspection.images.flatMap((image) => image.findings), ...inspection.other];
-  return {
-    folder,
-    release: passport.release?.version,
-    whole: stateOf(findings) === 'ok',
-    ...inspection,
-    seconds,
-  };
+  const findings = [...images.flatMap((image) => image.findings), ...other];
+  const whole = stateOf(findings) === 'ok';
+  return { folder, release: passport.release?.version, whole, images, other, foreign, files, bytes, seconds };
 }

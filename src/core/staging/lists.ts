@@ -43,11 +43,7 @@ export function listsOf(passport: Passport): ReadonlyMap<string, string> {
       groups,
       priority,
       source:
-        component !== undefined
-          ? 'component'
-          : reference === release?.reference
-            ? 'release'
-            : 'additional',
+        component !== undefined ? 'component' : reference === release?.reference ? 'release' : 'additional',
       ...(component === undefined ? {} : { component }),
     }),
   );
