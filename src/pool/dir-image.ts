@@ -16,11 +16,11 @@ export interface DirImage {
   readonly blobs: readonly Digest[];
 }
 
-/** What the file `version` says. */
+/** The content of the file `version`. */
 export const dirVersion = 'Directory Transport Version: 1.1\n';
 
-/** The files of the image and the pool content each is a hard link to (containers-transports(5), `dir:`). */
-export function linksOf({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
+/** The files of the image, but for `version`, and the pool content each one is (containers-transports(5), `dir:`). */
+export function dirFiles({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
   return new Map([
     ['manifest.json', manifest],
     ...(instance === undefined ? [] : [[`${hexOf(instance)}.manifest.json`, instance] as const]),
@@ -39,7 +39,7 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside);
   });
-  for (const [name, digest] of linksOf(image)) await linkInto(pool.pathOf(digest), join(aside, name));
+  for (const [name, digest] of dirFiles(image)) await linkInto(pool.pathOf(digest), join(aside, name));
   await writeDurably(join(aside, 'version'), dirVersion);
   await onDisk(final, async () => {
     await rm(final, { recursive: true, force: true });

@@ -1,4 +1,3 @@
-import { constants } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { onDisk } from './disk-error.ts';
@@ -15,16 +14,13 @@ export async function syncDirectory(path: string): Promise<void> {
   });
 }
 
-const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-const replacing = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
-
 /**
  * Replaces a small file as a whole: a reader, also after a power cut, sees the old content or the new, never a part.
  */
 export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.tmp`);
   await onDisk(path, async () => {
-    const file = await open(temporary, replacing, 0o644);
+    const file = await open(temporary, 'w', 0o644);
     try {
       await file.writeFile(content);
       await file.datasync();

@@ -1,10 +1,9 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCodeOf } from '../core/errors.ts';
 import type { Damage, Finding } from '../core/staging/damage.ts';
-import { type DirImage, dirVersion, linksOf } from './dir-image.ts';
+import { type DirImage, dirFiles, dirVersion } from './dir-image.ts';
 import { blobPath } from './pool.ts';
-import { readRegularFile } from './regular-file.ts';
+import { readRegular } from './regular-file.ts';
 
 /** Whether the image is there already, whole: every name in it, and each the pool's own file. */
 export async function hasDirImage(folder: string, image: DirImage): Promise<boolean> {
@@ -26,7 +25,7 @@ export async function inspectDirImage(folder: string, image: DirImage): Promise<
   if (stats === undefined) return [found('missing', '', 'it is not there')];
   if (!stats.isDirectory()) return [found('corrupt', '', 'it is no directory')];
   const present = await readdir(join(folder, directory));
-  const wanted = linksOf(image);
+  const wanted = dirFiles(image);
   const strange = present.filter((name) => name !== 'version' && !wanted.has(name));
   const links = await Promise.all(
     [...wanted].map(async ([name, digest]): Promise<Finding[]> => {
@@ -49,10 +48,11 @@ export async function inspectDirImage(folder: string, image: DirImage): Promise<
 
 async function inspectVersion(folder: string, path: string): Promise<Finding[]> {
   try {
-    const text = (await readRegularFile(join(folder, path))).toString('utf8');
-    return text === dirVersion ? [] : [{ damage: 'corrupt', path, reason: 'it has other content' }];
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [{ damage: 'missing', path, reason: 'it is not there' }];
+    const bytes = await readRegular(join(folder, path));
+    if (bytes === undefined) return [{ damage: 'missing', path, reason: 'it is not there' }];
+    if (bytes.toString('utf8') === dirVersion) return [];
+    return [{ damage: 'corrupt', path, reason: 'it has other content' }];
+  } catch {
     return [{ damage: 'corrupt', path, reason: 'it cannot be read' }];
   }
 }

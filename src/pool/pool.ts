@@ -9,7 +9,7 @@ import { onDisk } from './disk-error.ts';
 import { syncDirectory } from './durable.ts';
 import { type Ingest, openIngest } from './ingest.ts';
 import { createWriteMemory } from './part.ts';
-import { readRegularFile } from './regular-file.ts';
+import { readRegular } from './regular-file.ts';
 
 /** The content-addressed blobs of a staging folder. A name in it is a promise: complete, checked, durable. */
 export interface Pool {
@@ -36,7 +36,7 @@ export function blobPath(digest: Digest): string {
 
 /** A small content of a pool, checked against its digest; undefined when it is not there or was damaged. */
 export async function readBlob(folder: string, digest: Digest): Promise<Buffer | undefined> {
-  const bytes = await readRegularFile(join(folder, blobPath(digest))).catch(() => undefined);
+  const bytes = await readRegular(join(folder, blobPath(digest))).catch(() => undefined);
   return bytes !== undefined && digestOf(bytes, digest) === digest ? bytes : undefined;
 }
 

@@ -1,27 +1,35 @@
 import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
-import { ToolError } from '../core/errors.ts';
-
-/** Larger than any list, passport or manifest, bytes. */
-const largest = 64 * 1024 * 1024;
+import { systemCodeOf, ToolError } from '../core/errors.ts';
+import { onDisk } from './disk-error.ts';
 
 /**
- * Reads a small file of a staging folder. A symbolic link, a pipe or a device planted in its place is refused (`host`)
- * without being read; other errors are those of the system.
+ * The content of a regular file; undefined when there is none. A symbolic link, a FIFO or a device in its place is
+ * refused, and neither followed nor waited for.
  */
-export async function readRegularFile(path: string): Promise<Buffer> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const stats = await file.stat();
-    if (!stats.isFile()) throw new ToolError('host', `${path} is no regular file`, { hint: 'remove it' });
-    if (stats.size > largest) throw new ToolError('host', `${path} is too large: ${stats.size} bytes`);
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
+export async function readRegular(path: string): Promise<Buffer | undefined> {
+  return onDisk(path, async () => {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+      (cause: unknown) => {
+        if (systemCodeOf(cause) === 'ENOENT') return undefined;
+        throw cause;
+      },
+    );
+    try {
+      if (file === undefined) return undefined;
+      if (!(await file.stat()).isFile()) throw notRegular(path);
+      return await file.readFile();
+    } finally {
+      await file?.close();
+    }
+  });
 }
 
-/** What stands at a path, which is not opened and not followed. */
+function notRegular(path: string): ToolError {
+  return new ToolError('host', `${path} is no regular file`, { hint: 'remove it and run again' });
+}
+
+/** What stands at a path, which is neither opened nor followed. */
 export async function kindOf(path: string): Promise<'absent' | 'file' | 'other'> {
   const stats = await lstat(path).catch(() => undefined);
   if (stats === undefined) return 'absent';

@@ -189,10 +189,7 @@ async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<stri
 /** What a workflow needs to know to speak with registries. */
 export type RegistryAccess = CredentialSources & Pick<DownloadOptions, 'certDir' | 'parallel' | 'now'>;
 
-export function clientOptions(
-  options: RegistryAccess,
-  emit: Emit,
-): Omit<ClientOptions, 'pace' | 'signal'> {
+export function clientOptions(options: RegistryAccess, emit: Emit): Omit<ClientOptions, 'pace' | 'signal'> {
   const { env, certDir, parallel, now } = options;
   return {
     certificates: { env, certDir },

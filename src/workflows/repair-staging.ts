@@ -9,14 +9,15 @@ import { parseReference, type Reference } from '../core/oci/reference.ts';
 import { correctList, listsOf } from '../core/staging/lists.ts';
 import type { Passport } from '../core/staging/passport.ts';
 import { onDisk } from '../pool/disk-error.ts';
-import { storageOf } from '../pool/image-storage.ts';
+import { imageStorages, storageOf } from '../pool/image-storage.ts';
 import { openPool, type Pool } from '../pool/pool.ts';
-import { readRegularFile } from '../pool/regular-file.ts';
+import { readRegular } from '../pool/regular-file.ts';
 import { requireSpace, resolveFolder, writeList } from '../pool/staging-folder.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts';
+import { createPace } from '../registry/pace.ts';
 import { lockFolder } from '../system/lock.ts';
 import { clientOptions, type RegistryAccess } from './download-images.ts';
-import { fetchBlob } from './fetch-blobs.ts';
+import { fetchBlob } from './fetch-blob.ts';
 import { type Inspection, inspectStaging } from './inspect-staging.ts';
 import { manifestsOf, readStaged } from './read-staged.ts';
 import { settleFolder } from './settle-folder.ts';
@@ -64,7 +65,8 @@ export async function repairStaging(options: VerifyOptions & RegistryAccess): Pr
   const folder = await resolveFolder(options.folder);
   if (!(await isWritable(folder))) throw notWritable(options.folder);
   const lock = await lockFolder(folder);
-  const client = createRegistryClient(clientOptions(options, emit));
+  const pace = createPace({ now, signal, most: options.parallel, limitRate: undefined });
+  const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
   try {
     const passport = await requirePassport(folder);
     const before = await inspectStaging(folder, passport, options);
@@ -74,15 +76,12 @@ export async function repairStaging(options: VerifyOptions & RegistryAccess): Pr
       return { ...reportOf(options.folder, passport, before, seconds()), repaired: done };
     }
     const pool = await openPool(folder);
-    const damaged = new Set(before.blobs.keys());
+    const damaged = new Set([...before.damage.values()].flatMap(({ digest }) => digest ?? []));
     const { parallel } = options;
     await repair({ folder, passport, pool, client, parallel, emit, signal, damaged, done }, before);
     await settleFolder(folder, emit);
-    const after = await inspectStaging(folder, passport, {
-      signal,
-      emit,
-      only: new Set(before.blobs.keys()),
-    });
+    const only = new Set(before.damage.keys());
+    const after = await inspectStaging(folder, passport, { signal, emit, only });
     const read = { files: before.files + after.files, bytes: before.bytes + after.bytes };
     return { ...reportOf(options.folder, passport, { ...after, ...read }, seconds()), repaired: done };
   } finally {
@@ -110,19 +109,19 @@ async function repair(work: Repair, { other }: Inspection): Promise<void> {
     await onDisk(path, () => rm(path, { recursive: true, force: true }));
   }
   await pool.sync();
-  const storage = storageOf(passport);
   for (const image of passport.images) {
     const staged = await readStaged(folder, image).catch(() => undefined);
     if (staged === undefined || !(await allThere(work, staged.blobs))) continue;
+    const storage = storageOf(image);
     if ((await storage.inspect(folder, staged.image)).length === 0) continue;
     await storage.restore(folder, pool, staged.image);
     done.images += 1;
   }
-  await storage.sync(folder);
+  for (const storage of imageStorages) await storage.sync(folder);
   for (const [name, expected] of listsOf(passport)) {
     if (!other.some(({ path }) => path === name)) continue;
-    const actual = await readRegularFile(join(folder, name)).catch(() => '');
-    await writeList(folder, name, correctList(expected, actual.toString(), passport.missing));
+    const actual = await readRegular(join(folder, name)).catch(() => undefined);
+    await writeList(folder, name, correctList(expected, actual?.toString('utf8') ?? '', passport.missing));
     done.lists += 1;
   }
 }

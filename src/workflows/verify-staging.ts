@@ -16,7 +16,7 @@ export interface VerifyOptions {
 }
 
 /** What a staging folder is worth. */
-export interface VerifyReport extends Omit<Inspection, 'blobs'> {
+export interface VerifyReport extends Omit<Inspection, 'damage'> {
   readonly folder: string;
   readonly release: string | undefined;
   /** Whether every promise of the passport holds. */

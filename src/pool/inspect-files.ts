@@ -8,8 +8,9 @@ import { diskError } from './disk-error.ts';
 import { type Hashed, hashFiles } from './hash-files.ts';
 import { blobPath } from './pool.ts';
 
-/** A blob as the passport promises it. */
-export interface PromisedBlob {
+/** A file as the passport promises it; its path is below the staging folder. */
+export interface PromisedFile {
+  readonly path: string;
   readonly digest: Digest;
   readonly size: number;
 }
@@ -21,51 +22,58 @@ interface InspectOptions {
   readonly onBytes: (bytes: number) => void;
 }
 
-/** What is wrong with blobs, by digest: sizes first, then every byte of those that have the right one. */
-export async function inspectBlobs(
+/** A blob of the pool as a file. */
+export function blobFile({ digest, size }: { readonly digest: Digest; readonly size: number }): PromisedFile {
+  return { path: blobPath(digest), digest, size };
+}
+
+/** What is wrong with files, by path: sizes first, then every byte of those that have the right one. */
+export async function inspectFiles(
   folder: string,
-  blobs: readonly PromisedBlob[],
+  files: readonly PromisedFile[],
   { signal, onPlan, onBytes }: InspectOptions,
-): Promise<ReadonlyMap<Digest, Finding>> {
-  const sized = await concurrently(blobs, 8, (blob) => inspectSize(folder, blob));
-  const findings = new Map<Digest, Finding>();
-  for (const finding of sized) if (finding?.digest !== undefined) findings.set(finding.digest, finding);
-  const whole = blobs.filter(({ digest }) => !findings.has(digest));
-  const jobs = whole.map(({ digest, size }) => ({
-    path: join(folder, blobPath(digest)),
+): Promise<ReadonlyMap<string, Finding>> {
+  const sized = await concurrently(files, 8, (file) => inspectSize(folder, file));
+  const findings = new Map(
+    sized.flatMap((finding) => (finding === undefined ? [] : [[finding.path, finding]])),
+  );
+  const whole = files.filter(({ path }) => !findings.has(path));
+  onPlan(
+    whole.length,
+    whole.reduce((sum, { size }) => sum + size, 0),
+  );
+  const jobs = whole.map(({ path, digest, size }) => ({
+    path: join(folder, path),
     algorithm: algorithmOf(digest),
     size,
   }));
-  onPlan(
-    jobs.length,
-    jobs.reduce((sum, { size }) => sum + size, 0),
-  );
   const hashed = await hashFiles(jobs, { signal, onBytes });
-  for (const [index, { digest }] of whole.entries()) {
+  for (const [index, { path, digest }] of whole.entries()) {
     const reason = damageOf(digest, hashed[index]);
-    if (reason !== undefined)
-      findings.set(digest, { damage: 'corrupt', path: blobPath(digest), reason, digest });
+    if (reason !== undefined) findings.set(path, { damage: 'corrupt', path, reason, digest });
   }
   return findings;
 }
 
-async function inspectSize(folder: string, { digest, size }: PromisedBlob): Promise<Finding | undefined> {
-  const path = blobPath(digest);
+async function inspectSize(
+  folder: string,
+  { path, digest, size }: PromisedFile,
+): Promise<Finding | undefined> {
   const about = { path, digest } as const;
   try {
     const stats = await lstat(join(folder, path));
     if (!stats.isFile()) return { ...about, damage: 'corrupt', reason: 'it is no regular file' };
     if (stats.size === size) return undefined;
-    const reason = `it has ${stats.size} of ${size} bytes`;
-    if (stats.size < size) return { ...about, damage: 'truncated', reason };
-    return { ...about, damage: 'corrupt', reason: `it has ${stats.size} bytes instead of ${size}` };
+    if (stats.size > size)
+      return { ...about, damage: 'corrupt', reason: `it has ${stats.size} bytes instead of ${size}` };
+    return { ...about, damage: 'truncated', reason: `it has ${stats.size} of ${size} bytes` };
   } catch (cause) {
     if (systemCodeOf(cause) === 'ENOENT') return { ...about, damage: 'missing', reason: 'it is not there' };
     return { ...about, damage: 'corrupt', reason: diskError(path, cause).message };
   }
 }
 
-/** Why a file that was hashed is not the blob. */
+/** Why a file that was hashed is not what was promised. */
 function damageOf(digest: Digest, hashed: Hashed | undefined): string | undefined {
   if (hashed === undefined) return 'it was not read';
   if ('hex' in hashed) return hashed.hex === hexOf(digest) ? undefined : 'its bytes have another digest';
