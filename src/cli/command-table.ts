@@ -118,6 +118,11 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       short: 's',
       description: 'remove what an earlier run staged and this one does not need',
     },
+    base: {
+      kind: 'list',
+      value: 'folder',
+      description: 'take blobs from another staging folder or an OCI layout before the network is asked',
+    },
     authfile,
     certDir,
     noMountCheck: { kind: 'boolean', description: 'stage into a folder that is not a mount point' },

@@ -109,6 +109,7 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
         break;
       }
       case 'bytes-received':
+      case 'bytes-adopted':
       case 'bytes-checked':
         progress({ received: transfer.received + event.bytes });
         break;

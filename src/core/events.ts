@@ -17,6 +17,8 @@ export type Event =
       readonly present: number;
     }
   | { readonly type: 'bytes-received'; readonly bytes: number }
+  /** Taken from a folder of `--base` instead. */
+  | { readonly type: 'bytes-adopted'; readonly bytes: number }
   /** Bytes counted before that have to come again: a failed attempt that could not be resumed. */
   | { readonly type: 'bytes-discarded'; readonly bytes: number }
   /** What there is to read back and compare. */

@@ -14,6 +14,8 @@ import { readRegular } from './regular-file.ts';
 /** The content-addressed blobs of a staging folder. A name in it is a promise: complete, checked, durable. */
 export interface Pool {
   readonly pathOf: (digest: Digest) => string;
+  /** Where the bytes of a blob on its way in are kept. */
+  readonly partialPathOf: (digest: Digest) => string;
   /** Whether a blob is there: a regular file of its size. */
   readonly has: (descriptor: Descriptor) => Promise<boolean>;
   /** A blob on its way in, with what an earlier run left of it. */
@@ -58,10 +60,9 @@ export async function openPool(folder: string): Promise<Pool> {
     const stats = await lstat(pathOf(digest)).catch(() => undefined);
     return stats?.isFile() === true && stats.size === size;
   };
-  const ingest = (descriptor: Descriptor): Promise<Ingest> => {
-    const { digest } = descriptor;
-    return openIngest(join(partial, `${algorithmOf(digest)}-${hexOf(digest)}`), descriptor, memory);
-  };
+  const partialPathOf = (digest: Digest): string => join(partial, `${algorithmOf(digest)}-${hexOf(digest)}`);
+  const ingest = (descriptor: Descriptor): Promise<Ingest> =>
+    openIngest(partialPathOf(descriptor.digest), descriptor, memory);
   const commit: Pool['commit'] = async (blob) => {
     const path = pathOf(blob.descriptor.digest);
     const directory = dirname(path);
@@ -72,6 +73,7 @@ export async function openPool(folder: string): Promise<Pool> {
 
   return {
     pathOf,
+    partialPathOf,
     has,
     ingest,
     commit,

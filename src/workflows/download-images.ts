@@ -25,6 +25,7 @@ import { readRegistriesConf } from '../registry/registries-conf.ts';
 import { defaultRetryPolicy } from '../registry/retry.ts';
 import { lockFolder } from '../system/lock.ts';
 import { mountAt } from '../system/mount.ts';
+import { openBases, withBases } from './adopt-base.ts';
 import { describePassport } from './describe-passport.ts';
 import { type Release, readRelease } from './read-release.ts';
 import { settleFolder } from './settle-folder.ts';
@@ -47,6 +48,8 @@ export interface DownloadOptions extends CredentialSources {
   /** Seconds after which the run ends; no limit when undefined. */
   readonly maxTime?: number | undefined;
   readonly removeStale: boolean;
+  /** Folders whose blobs are taken before the network is asked. */
+  readonly bases: readonly string[];
   readonly certDir: string | undefined;
   /** Whether the folder must be a mount point. */
   readonly mountCheck: boolean;
@@ -70,6 +73,8 @@ export interface DownloadSummary {
   readonly stale: number;
   readonly staleRemoved: boolean;
   readonly fetchedBytes: number;
+  /** Taken from folders of `--base`, manifests included. */
+  readonly baseBytes: number;
   readonly seconds: number;
 }
 
@@ -84,6 +89,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const aiImages = options.aiImages.map((text) => parseReference(text));
   const releaseReference = referenceOfRelease(options);
   const folder = await openFolder(options);
+  const bases = await openBases(options.bases);
   const time = limitTime(options);
   const { signal } = time;
   const pace = createPace({ ...options, most: options.parallel, limitRate: options.limitRate, signal });
@@ -95,7 +101,9 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     const staging: Staging = {
       folder,
       pool,
-      client,
+      client: withBases(client, bases, emit),
+      bases,
+      signal,
       pace,
       now: options.now,
       platform,
@@ -116,6 +124,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     return {
       ...summarize(options, plan, release, staged, passport),
       fetchedBytes: received.bytes(),
+      baseBytes: received.adopted(),
       seconds,
     };
   } finally {
@@ -136,15 +145,18 @@ function limitTime({ signal, maxTime }: DownloadOptions): { signal: AbortSignal;
   return { signal: AbortSignal.any([signal, clock.signal]), done: () => clearTimeout(timer) };
 }
 
-/** Passes events on and adds up what came over the network, repeated attempts included. */
-function countReceived(emit: Emit): { emit: Emit; bytes: () => number } {
+/** Passes events on and adds up what came over the network, repeated attempts included, and what bases had. */
+function countReceived(emit: Emit): { emit: Emit; bytes: () => number; adopted: () => number } {
   let bytes = 0;
+  let adopted = 0;
   return {
     emit: (event) => {
       if (event.type === 'bytes-received') bytes += event.bytes;
+      if (event.type === 'bytes-adopted') adopted += event.bytes;
       emit(event);
     },
     bytes: () => bytes,
+    adopted: () => adopted,
   };
 }
 
@@ -253,7 +265,7 @@ function summarize(
   release: Release | undefined,
   { images, failed }: StagedSet,
   { stale }: Passport,
-): Omit<DownloadSummary, 'fetchedBytes' | 'seconds'> {
+): Omit<DownloadSummary, 'fetchedBytes' | 'baseBytes' | 'seconds'> {
   const existed = images.filter((image) => image.existed).length;
   return {
     folder: options.folder,
