@@ -1,15 +1,6 @@
+import { verify } from './command-table/verify.ts';
+import { authfile, certDir, dryRun, output, parallel } from './common-flags.ts';
 import type { Command, Groups } from './flags.ts';
-
-const output = {
-  kind: 'string',
-  short: 'o',
-  value: 'format',
-  description: 'result as text or json',
-  choices: ['text', 'json'],
-  default: 'text',
-} as const;
-
-const dryRun = { kind: 'boolean', description: 'show what would be done, change nothing' } as const;
 
 export const partition = {
   name: 'partition',
@@ -111,13 +102,7 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       description: 'platform taken from a manifest list',
       default: 'linux/amd64',
     },
-    parallel: {
-      kind: 'integer',
-      short: 'p',
-      value: 'number',
-      description: 'requests at a time, at most; how many help is found out',
-      default: 64,
-    },
+    parallel,
     limitRate: {
       kind: 'rate',
       value: 'rate',
@@ -133,12 +118,13 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       short: 's',
       description: 'remove what an earlier run staged and this one does not need',
     },
-    authfile: { kind: 'string', value: 'file', description: 'registry credentials (containers-auth.json)' },
-    certDir: {
-      kind: 'string',
-      value: 'directory',
-      description: 'CA and client certificates (*.crt, *.cert, *.key)',
+    base: {
+      kind: 'list',
+      value: 'folder',
+      description: 'take blobs from another staging folder or an OCI layout before the network is asked',
     },
+    authfile,
+    certDir,
     noMountCheck: { kind: 'boolean', description: 'stage into a folder that is not a mount point' },
     output,
   },
@@ -178,7 +164,7 @@ Prints the resulting document.`,
 } as const satisfies Command;
 
 /** Every command, in the order of the help. */
-export const commands = [partition, download, siteconfig] as const satisfies readonly Command[];
+export const commands = [partition, download, verify, siteconfig] as const satisfies readonly Command[];
 
 /** What the help says of the commands whose names have two words. */
 export const groups: Groups = {};

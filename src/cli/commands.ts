@@ -19,6 +19,7 @@ type Runners = {
 const runners: Runners = {
   partition: () => import('./commands/partition.ts'),
   download: () => import('./commands/download.ts'),
+  verify: () => import('./commands/verify.ts'),
   siteconfig: () => import('./commands/siteconfig.ts'),
 };
 

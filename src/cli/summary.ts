@@ -3,7 +3,7 @@ import type { DownloadSummary } from '../workflows/download-images.ts';
 
 /** The closing words of `download`, in the order of the Go tool's. */
 export function formatSummary(summary: DownloadSummary, workers: number): string {
-  const { failed, seconds, fetchedBytes, stale, staleRemoved } = summary;
+  const { failed, seconds, fetchedBytes, baseBytes, stale, staleRemoved } = summary;
   const rate = seconds > 0 ? `${formatBytes(Math.round(fetchedBytes / seconds))}/s` : 'at once';
   const rows: [string, string | number][] = [
     ['Release', summary.release ?? 'none'],
@@ -19,6 +19,7 @@ export function formatSummary(summary: DownloadSummary, workers: number): string
     ],
     ['Download failures', failed.length],
     ['Bytes downloaded', `${formatBytes(fetchedBytes)} (${rate})`],
+    ...(baseBytes > 0 ? [['Bytes from --base', formatBytes(baseBytes)] satisfies [string, string]] : []),
     ['Time for download', formatSeconds(seconds)],
   ];
   const lines = ['Summary', '', ...rows.map(([name, value]) => `${name}: ${value}`)];

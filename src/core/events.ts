@@ -17,8 +17,13 @@ export type Event =
       readonly present: number;
     }
   | { readonly type: 'bytes-received'; readonly bytes: number }
+  /** Taken from a folder of `--base` instead. */
+  | { readonly type: 'bytes-adopted'; readonly bytes: number }
   /** Bytes counted before that have to come again: a failed attempt that could not be resumed. */
   | { readonly type: 'bytes-discarded'; readonly bytes: number }
+  /** What there is to read back and compare. */
+  | { readonly type: 'check-planned'; readonly files: number; readonly bytes: number }
+  | { readonly type: 'bytes-checked'; readonly bytes: number }
   | {
       readonly type: 'image-staged';
       readonly reference: string;

@@ -6,7 +6,8 @@ import { tar, textFile } from '../../test/support/tar.ts';
 import { withTemporaryFolder } from '../../test/support/temporary-folder.ts';
 import { digestOf, hexOf } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
-import { hasDirImage, writeDirImage } from './dir-image.ts';
+import { writeDirImage } from './dir-image.ts';
+import { hasDirImage } from './inspect-dir-image.ts';
 import { fileInLayer } from './layer-file.ts';
 import { openPool, type Pool } from './pool.ts';
 
@@ -109,15 +110,15 @@ describe('a dir: image', () => {
       );
       if (manifest === undefined || other === undefined || layer === undefined) throw new Error('no content');
       const image = { artifact: 'tool_1', manifest: manifest.digest, blobs: [layer.digest] };
-      expect(await hasDirImage(folder, pool, image)).toBe(false);
+      expect(await hasDirImage(folder, image)).toBe(false);
       await writeDirImage(folder, pool, image);
       const names = (await readdir(join(folder, 'images/tool_1'))).toSorted();
       expect(names).toEqual([hexOf(layer.digest), 'manifest.json', 'version'].toSorted());
       expect((await stat(pool.pathOf(layer.digest))).nlink).toBe(2);
-      expect(await hasDirImage(folder, pool, image)).toBe(true);
+      expect(await hasDirImage(folder, image)).toBe(true);
 
       const moved = { ...image, manifest: other.digest };
-      expect(await hasDirImage(folder, pool, moved)).toBe(false);
+      expect(await hasDirImage(folder, moved)).toBe(false);
       await writeDirImage(folder, pool, moved);
       expect(await readFile(join(folder, 'images/tool_1/manifest.json'), 'utf8')).toBe('n');
     }),
