@@ -11,6 +11,22 @@ const output = {
 
 const dryRun = { kind: 'boolean', description: 'show what would be done, change nothing' } as const;
 
+const platform = {
+  kind: 'string',
+  value: 'os/arch',
+  description: 'platform taken from a manifest list',
+  default: 'linux/amd64',
+} as const;
+
+const access = {
+  authfile: { kind: 'string', value: 'file', description: 'registry credentials (containers-auth.json)' },
+  certDir: {
+    kind: 'string',
+    value: 'directory',
+    description: 'CA and client certificates (*.crt, *.cert, *.key)',
+  },
+} as const;
+
 export const partition = {
   name: 'partition',
   summary: 'create the partition that holds the staged images, at the end of a disk',
@@ -105,12 +121,7 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       value: 'regex',
       description: 'leave out images whose component name or reference matches (RE2 syntax)',
     },
-    platform: {
-      kind: 'string',
-      value: 'os/arch',
-      description: 'platform taken from a manifest list',
-      default: 'linux/amd64',
-    },
+    platform,
     parallel: {
       kind: 'integer',
       short: 'p',
@@ -133,12 +144,7 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       short: 's',
       description: 'remove what an earlier run staged and this one does not need',
     },
-    authfile: { kind: 'string', value: 'file', description: 'registry credentials (containers-auth.json)' },
-    certDir: {
-      kind: 'string',
-      value: 'directory',
-      description: 'CA and client certificates (*.crt, *.cert, *.key)',
-    },
+    ...access,
     noMountCheck: { kind: 'boolean', description: 'stage into a folder that is not a mount point' },
     output,
   },
@@ -177,8 +183,24 @@ Prints the resulting document.`,
   ],
 } as const satisfies Command;
 
+export const registryPing = {
+  name: 'registry ping',
+  summary: 'try whether images could be pulled, and tell how',
+  description: `Goes the way that a download would go for each image, through mirrors, proxies, certificates and credentials, and
+says of each place what it found and where that comes from. Fetches the manifest and the first byte of a blob, changes
+nothing, and shows no secret.`,
+  args: {
+    references: { value: 'reference', description: 'images to try', required: true, variadic: true },
+  },
+  flags: { platform, ...access, output },
+  examples: [
+    'factory-precaching-cli registry ping quay.io/openshift-release-dev/ocp-release:4.14.7-x86_64',
+    'factory-precaching-cli registry ping --authfile pull-secret.json registry.redhat.io/ubi9:latest -o json',
+  ],
+} as const satisfies Command;
+
 /** Every command, in the order of the help. */
-export const commands = [partition, download, siteconfig] as const satisfies readonly Command[];
+export const commands = [partition, download, siteconfig, registryPing] as const satisfies readonly Command[];
 
 /** What the help says of the commands whose names have two words. */
-export const groups: Groups = {};
+export const groups: Groups = { registry: 'ask registries' };

@@ -20,6 +20,7 @@ const runners: Runners = {
   partition: () => import('./commands/partition.ts'),
   download: () => import('./commands/download.ts'),
   siteconfig: () => import('./commands/siteconfig.ts'),
+  'registry ping': () => import('./commands/registry-ping.ts'),
 };
 
 /** Runs a command with values the parser made from the same table; gives the exit status. */
