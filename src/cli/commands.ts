@@ -21,6 +21,7 @@ const runners: Runners = {
   download: () => import('./commands/download.ts'),
   verify: () => import('./commands/verify.ts'),
   siteconfig: () => import('./commands/siteconfig.ts'),
+  'registry ping': () => import('./commands/registry-ping.ts'),
 };
 
 /** Runs a command with values the parser made from the same table; gives the exit status. */

@@ -29,3 +29,10 @@ export const parallel = {
   description: 'requests at a time, at most; how many help is found out',
   default: 64,
 } as const;
+
+export const platform = {
+  kind: 'string',
+  value: 'os/arch',
+  description: 'platform taken from a manifest list',
+  default: 'linux/amd64',
+} as const;

@@ -157,7 +157,11 @@ function askedTwice(): (transfer: BlobTransfer) => Promise<void> {
   };
 }
 
-async function fetchManifestOnce(reference: Reference, repository: Repository): Promise<FetchedManifest> {
+/** One attempt at a manifest, without retries and mirrors; see `fetchManifest`. */
+export async function fetchManifestOnce(
+  reference: Reference,
+  repository: Repository,
+): Promise<FetchedManifest> {
   const what = formatReference(reference);
   const body = collect(
     largestManifest,

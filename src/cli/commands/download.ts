@@ -1,5 +1,5 @@
 import { downloadImages, outcomeOf } from '../../workflows/download-images.ts';
-import type { download } from '../command-table.ts';
+import type { download } from '../command-table/download.ts';
 import { exitCodes } from '../exit-code.ts';
 import { createReporter } from '../reporters.ts';
 import type { Run } from '../run.ts';
