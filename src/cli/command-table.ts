@@ -1,3 +1,4 @@
+import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { verify } from './command-table/verify.ts';
 import { authfile, certDir, dryRun, output, parallel } from './common-flags.ts';
 import type { Command, Groups } from './flags.ts';
@@ -164,7 +165,16 @@ Prints the resulting document.`,
 } as const satisfies Command;
 
 /** Every command, in the order of the help. */
-export const commands = [partition, download, verify, siteconfig] as const satisfies readonly Command[];
+export const commands = [
+  partition,
+  download,
+  verify,
+  bundleCreate,
+  bundleApply,
+  siteconfig,
+] as const satisfies readonly Command[];
 
 /** What the help says of the commands whose names have two words. */
-export const groups: Groups = {};
+export const groups: Groups = {
+  bundle: 'bring a server that was shipped to a newer state, with one file',
+};
