@@ -1,3 +1,4 @@
+import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { download } from './command-table/download.ts';
 import { partition } from './command-table/partition.ts';
 import { registryPing } from './command-table/registry-ping.ts';
@@ -10,9 +11,14 @@ export const commands = [
   partition,
   download,
   verify,
+  bundleCreate,
+  bundleApply,
   siteconfig,
   registryPing,
 ] as const satisfies readonly Command[];
 
 /** What the help says of the commands whose names have two words. */
-export const groups: Groups = { registry: 'ask registries' };
+export const groups: Groups = {
+  bundle: 'bring a server that was shipped to a newer state, with one file',
+  registry: 'ask registries',
+};

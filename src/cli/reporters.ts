@@ -103,15 +103,15 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
         progress({ planned: { images, bytes: bytes - present, since: terminal.now() }, received: 0 });
         break;
       }
-      case 'check-planned': {
-        const { files, bytes } = event;
-        line(`Checking ${files} files, ${formatBytes(bytes)}`);
+      case 'files-planned': {
+        const { task, files, bytes } = event;
+        line(`${task} ${files} files, ${formatBytes(bytes)}`);
         progress({ planned: { bytes, since: terminal.now() }, received: 0 });
         break;
       }
       case 'bytes-received':
       case 'bytes-adopted':
-      case 'bytes-checked':
+      case 'bytes-done':
         progress({ received: transfer.received + event.bytes });
         break;
       case 'bytes-discarded':

@@ -10,6 +10,8 @@ import type { Pool } from './pool.ts';
 
 /** One way to keep images beside the pool: how it is checked and made whole again. */
 export interface ImageStorage {
+  /** As `download --format` calls it. */
+  readonly name: string;
   /** Which contents of an image the pool has to hold. */
   readonly pooled: (image: DirImage) => readonly Digest[];
   /** The image's own files whose every byte is to be compared. */
@@ -24,6 +26,7 @@ export interface ImageStorage {
 }
 
 const directories: ImageStorage = {
+  name: 'pool',
   pooled: (image) => [...dirFiles(image).values()],
   files: () => [],
   inspect: inspectDirImage,

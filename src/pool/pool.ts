@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ToolError } from '../core/errors.ts';
@@ -27,6 +27,8 @@ export interface Pool {
   /** A small content, checked against its digest; undefined when it is not there or was damaged. */
   readonly read: (digest: Digest) => Promise<Buffer | undefined>;
   readonly stream: (digest: Digest) => Readable;
+  /** Takes a content out, if it is there. */
+  readonly remove: (digest: Digest) => Promise<void>;
   /** Makes all names given so far survive a power cut. */
   readonly sync: () => Promise<void>;
 }
@@ -92,6 +94,10 @@ export async function openPool(folder: string): Promise<Pool> {
     },
     read: (digest) => readBlob(folder, digest),
     stream: (digest) => createReadStream(pathOf(digest), { highWaterMark: 256 * 1024 }),
+    remove: async (digest) => {
+      const path = pathOf(digest);
+      await onDisk(path, () => rm(path, { force: true }));
+    },
     sync: async () => {
       for (const directory of [...touched, blobs]) await syncDirectory(directory);
       touched.clear();

@@ -2,26 +2,20 @@ import { type ErrorCode, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { compileFilter } from '../core/imageset/filter.ts';
 import { type ImagePlan, planImages } from '../core/imageset/image-plan.ts';
-import { parsePlatform } from '../core/oci/platform.ts';
+import { type Platform, parsePlatform } from '../core/oci/platform.ts';
 import { formatReference, parseReference, type Reference } from '../core/oci/reference.ts';
 import { formatSeconds } from '../core/quantity.ts';
 import { officialRelease, releaseTag } from '../core/release/payload.ts';
 import { formatIgnored, formatList, formatMapping } from '../core/staging/lists.ts';
 import type { Passport } from '../core/staging/passport.ts';
-import { syncImages } from '../pool/dir-image.ts';
 import { openPool } from '../pool/pool.ts';
-import {
-  readPassport,
-  removeStale,
-  resolveFolder,
-  writeList,
-  writePassport,
-} from '../pool/staging-folder.ts';
+import { readPassport, resolveFolder } from '../pool/staging-folder.ts';
 import { createRegistryClient } from '../registry/client.ts';
 import { createPace } from '../registry/pace.ts';
 import { lockFolder } from '../system/lock.ts';
 import { mountAt } from '../system/mount.ts';
 import { openBases, withBases } from './adopt-base.ts';
+import { commitState } from './commit-state.ts';
 import { describePassport } from './describe-passport.ts';
 import { type Release, readRelease } from './read-release.ts';
 import { type AccessOptions, clientOptions } from './registry-access.ts';
@@ -113,7 +107,10 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     if (plan.images.length === 0) throw nothingToStage();
     const staged = await stageImages(plan, staging);
     const passport = await describePassport({ ...options, sources: options, staging, release, staged });
-    if (passport.images.length > 0) await commit(passport, plan, release, staging, options.removeStale);
+    if (passport.images.length > 0) {
+      const lists = listsFor(plan, release, platform);
+      await commitState(folder, pool, { passport, lists, before, removeStale: options.removeStale });
+    }
     await settleFolder(folder, emit);
     const seconds = (options.now() - start) / 1000;
     return {
@@ -212,29 +209,18 @@ async function openRelease(
   return release;
 }
 
-/** Makes the run's result count: lists, mapping, and the passport last; what is stale goes only after that. */
-async function commit(
-  passport: Passport,
+/** What the plan of a run says, for people and for the boot scripts. */
+function listsFor(
   plan: ImagePlan,
   release: Release | undefined,
-  { folder, pool, before, platform }: Staging,
-  remove: boolean,
-): Promise<void> {
-  await pool.sync();
-  await syncImages(folder);
-  await writeList(folder, 'ai-images.txt', formatList(plan, 'ai'));
-  await writeList(folder, 'ocp-images.txt', formatList(plan, 'ocp'));
-  await writeList(folder, 'ignored-images.txt', formatIgnored(plan));
-  await writeList(
-    folder,
-    'mapping.txt',
-    formatMapping(plan, release && releaseTag(release.version, platform)),
-  );
-  await writePassport(folder, passport, before);
-  // What could not be had this time may be what an earlier run had: nothing goes before a run is whole.
-  if (!remove || passport.missing.length > 0) return;
-  await removeStale(folder, pool, passport.stale);
-  await writePassport(folder, { ...passport, stale: { artifacts: [], blobs: [] } }, passport);
+  platform: Platform,
+): ReadonlyMap<string, string> {
+  return new Map([
+    ['ai-images.txt', formatList(plan, 'ai')],
+    ['ocp-images.txt', formatList(plan, 'ocp')],
+    ['ignored-images.txt', formatIgnored(plan)],
+    ['mapping.txt', formatMapping(plan, release && releaseTag(release.version, platform))],
+  ]);
 }
 
 function summarize(

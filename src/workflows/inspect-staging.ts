@@ -65,9 +65,9 @@ export async function inspectStaging(
       signal,
       onPlan: (files, bytes) => {
         Object.assign(read, { files, bytes });
-        emit({ type: 'check-planned', files, bytes });
+        emit({ type: 'files-planned', task: 'Checking', files, bytes });
       },
-      onBytes: (bytes) => emit({ type: 'bytes-checked', bytes }),
+      onBytes: (bytes) => emit({ type: 'bytes-done', bytes }),
     },
   );
   const known: Known = { listed: new Set(passport.blobs.map(({ digest }) => digest)), damage };

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concurrently } from '../core/concurrently.ts';
 import { interruptedError, messageOf, ToolError } from '../core/errors.ts';
@@ -8,11 +7,10 @@ import type { Descriptor } from '../core/oci/manifest.ts';
 import { parseReference, type Reference } from '../core/oci/reference.ts';
 import { correctList, listsOf } from '../core/staging/lists.ts';
 import type { Passport } from '../core/staging/passport.ts';
-import { onDisk } from '../pool/disk-error.ts';
 import { imageStorages, storageOf } from '../pool/image-storage.ts';
 import { openPool, type Pool } from '../pool/pool.ts';
 import { readRegular } from '../pool/regular-file.ts';
-import { requireSpace, resolveFolder, writeList } from '../pool/staging-folder.ts';
+import { isWritable, requireSpace, resolveFolder, writeList } from '../pool/staging-folder.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts';
 import { createPace } from '../registry/pace.ts';
 import { lockFolder } from '../system/lock.ts';
@@ -21,13 +19,7 @@ import { type Inspection, inspectStaging } from './inspect-staging.ts';
 import { manifestsOf, readStaged } from './read-staged.ts';
 import { clientOptions, type RegistryAccess } from './registry-access.ts';
 import { settleFolder } from './settle-folder.ts';
-import {
-  isWritable,
-  reportOf,
-  requirePassport,
-  type VerifyOptions,
-  type VerifyReport,
-} from './verify-staging.ts';
+import { reportOf, requirePassport, type VerifyOptions, type VerifyReport } from './verify-staging.ts';
 
 /** What a repair did; bytes of contents that were put anew. */
 interface Repaired {
@@ -104,9 +96,7 @@ async function repair(work: Repair, { other }: Inspection): Promise<void> {
   await repairBlobs(work);
   for (const { digest } of passport.stale.blobs) {
     // Nothing needs it, and a later run would take it for whole.
-    if (!work.damaged.delete(digest)) continue;
-    const path = pool.pathOf(digest);
-    await onDisk(path, () => rm(path, { recursive: true, force: true }));
+    if (work.damaged.delete(digest)) await pool.remove(digest);
   }
   await pool.sync();
   for (const image of passport.images) {

@@ -1,9 +1,8 @@
-import { access, constants } from 'node:fs/promises';
 import { ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { stateOf } from '../core/staging/damage.ts';
 import type { Passport } from '../core/staging/passport.ts';
-import { readPassport, resolveFolder } from '../pool/staging-folder.ts';
+import { isWritable, readPassport, resolveFolder } from '../pool/staging-folder.ts';
 import { lockFolder } from '../system/lock.ts';
 import { type Inspection, inspectStaging } from './inspect-staging.ts';
 
@@ -48,14 +47,6 @@ export async function requirePassport(folder: string): Promise<Passport> {
   throw new ToolError('not-found', `${folder} has no passport (precache.json): nothing was staged there`, {
     hint: 'is the partition mounted there? download writes the passport when it is done',
   });
-}
-
-/** Whether the folder can be written to: not where it is mounted read-only, nor by somebody else's user. */
-export async function isWritable(folder: string): Promise<boolean> {
-  return access(folder, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 export function reportOf(
