@@ -123,6 +123,15 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       short: 's',
       description: 'remove what an earlier run staged and this one does not need',
     },
+    signatures: {
+      kind: 'boolean',
+      description: 'stage what is attached to the images too: signatures, attestations, SBOMs',
+    },
+    foreignLayers: {
+      kind: 'list',
+      value: 'host',
+      description: 'fetch layers that a registry may not hand out from these hosts',
+    },
     authfile: { kind: 'string', value: 'file', description: 'registry credentials (containers-auth.json)' },
     certDir: {
       kind: 'string',

@@ -1,12 +1,12 @@
-import { link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf, ToolError } from '../core/errors.ts';
-import { type Digest, hexOf } from '../core/oci/digest.ts';
+import { algorithmOf, type Digest, hexOf } from '../core/oci/digest.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory, writeDurably } from './durable.ts';
 import type { Pool } from './pool.ts';
 
-/** What a `dir:` image consists of. All of it is in the pool. */
+/** What a `dir:` image consists of. All but the signatures is in the pool. */
 export interface DirImage {
   readonly artifact: string;
   /** The manifest or index its reference names: `manifest.json`. */
@@ -14,29 +14,48 @@ export interface DirImage {
   /** With an index: the manifest of the staged platform, `<hex>.manifest.json`. */
   readonly instance?: Digest | undefined;
   readonly blobs: readonly Digest[];
+  /** Signature files by the name that `signatureName` gives. */
+  readonly signatures?: ReadonlyMap<string, Buffer>;
 }
 
-const version = 'Directory Transport Version: 1.1\n';
+/**
+ * The name of a content in a `dir:` image: its hex, with another algorithm than sha256 that in front. So since
+ * containers/image 5.41, as version 1.2; what is older, skopeo 1.9.3 with it, loads no sha512 under any name.
+ */
+function nameOf(digest: Digest): string {
+  const hex = hexOf(digest);
+  return algorithmOf(digest) === 'sha256' ? hex : `${algorithmOf(digest)}-${hex}`;
+}
+
+/** The file of the `number`th signature, from 1: of `manifest.json`, or of an instance of the index. */
+export function signatureName(number: number, instance?: Digest): string {
+  return `${instance === undefined ? '' : `${nameOf(instance)}.`}signature-${number}`;
+}
 
 /** The files of the image and the pool content each is a hard link to (containers-transports(5), `dir:`). */
 function linksOf({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
   return new Map([
     ['manifest.json', manifest],
-    ...(instance === undefined ? [] : [[`${hexOf(instance)}.manifest.json`, instance] as const]),
-    ...blobs.map((digest) => [hexOf(digest), digest] as const),
+    ...(instance === undefined ? [] : [[`${nameOf(instance)}.manifest.json`, instance] as const]),
+    ...blobs.map((digest) => [nameOf(digest), digest] as const),
   ]);
 }
 
 /**
  * Whether the image is there already, whole: a name below `images` is a promise, its entries tell which blobs it was
- * made of, and its manifest must be the pool's own file, because two manifests may name the same blobs.
+ * made of, its manifest must be the pool's own file, because two manifests may name the same blobs, and its signatures
+ * must be the same bytes.
  */
 export async function hasDirImage(folder: string, pool: Pool, image: DirImage): Promise<boolean> {
   const directory = join(folder, 'images', image.artifact);
   const names = await readdir(directory).catch(() => []);
-  const wanted = linksOf(image);
-  if (names.length !== wanted.size + 1) return false;
-  if (!names.every((name) => name === 'version' || wanted.has(name))) return false;
+  const signatures = image.signatures ?? new Map<string, Buffer>();
+  const wanted = new Set(['version', ...linksOf(image).keys(), ...signatures.keys()]);
+  if (names.length !== wanted.size || !names.every((name) => wanted.has(name))) return false;
+  for (const [name, content] of signatures) {
+    const found = await readFile(join(directory, name)).catch(() => undefined);
+    if (found?.equals(content) !== true) return false;
+  }
   const [linked, pooled] = await Promise.all(
     [join(directory, 'manifest.json'), pool.pathOf(image.manifest)].map((path) =>
       lstat(path).catch(() => undefined),
@@ -56,8 +75,11 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside);
   });
-  for (const [name, digest] of linksOf(image)) await linkInto(pool.pathOf(digest), join(aside, name));
-  await writeDurably(join(aside, 'version'), version);
+  const links = linksOf(image);
+  for (const [name, digest] of links) await linkInto(pool.pathOf(digest), join(aside, name));
+  for (const [name, content] of image.signatures ?? []) await writeDurably(join(aside, name), content);
+  const canonical = [...links.values()].every((digest) => algorithmOf(digest) === 'sha256');
+  await writeDurably(join(aside, 'version'), `Directory Transport Version: ${canonical ? '1.1' : '1.2'}\n`);
   await onDisk(final, async () => {
     await rm(final, { recursive: true, force: true });
     await rename(aside, final);

@@ -1,6 +1,7 @@
 import { type Endpoint, endpointsOf, type RegistryRule } from '../core/containers/registries-conf.ts';
 import { ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
+import type { Referrer } from '../core/oci/attachment.ts';
 import type { BlobSink } from '../core/oci/blob-sink.ts';
 import { type Digest, digestOf, isDigest } from '../core/oci/digest.ts';
 import { mediaTypes } from '../core/oci/manifest.ts';
@@ -8,7 +9,9 @@ import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { fetchBlobOnce } from './blob.ts';
 import { RegistryError } from './errors.ts';
 import { collect, headerOf } from './exchange.ts';
+import { foreignPlace } from './foreign.ts';
 import { createRegistryHost, type HostOptions, type RegistryHost } from './host.ts';
+import { fetchReferrersOnce } from './referrers.ts';
 import { type Repository, repositoryAt } from './repository.ts';
 import { type RetryPolicy, withRetry } from './retry.ts';
 
@@ -25,6 +28,10 @@ export interface RegistryClient {
   readonly fetchManifest: (reference: Reference) => Promise<FetchedManifest>;
   /** Fills the sink from where it stands, until it holds the blob; throws `integrity` when the bytes are not it. */
   readonly fetchBlob: (reference: Reference, sink: BlobSink) => Promise<void>;
+  /** What refers to a digest in the repository of a reference; undefined where the registry cannot tell. */
+  readonly fetchReferrers: (reference: Reference, digest: Digest) => Promise<readonly Referrer[] | undefined>;
+  /** Fills the sink from a URL outside of any registry, without credentials. */
+  readonly fetchForeign: (url: URL, sink: BlobSink) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -45,6 +52,14 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
   const hostOf = ({ reference, insecure }: Endpoint): RegistryHost => {
     const host = hosts.get(reference.registry) ?? createRegistryHost(reference.registry, insecure, options);
     hosts.set(reference.registry, host);
+    return host;
+  };
+
+  /** A host that is asked as a stranger has none of the allowances that registries.conf may give it. */
+  const foreignHostOf = (name: string): RegistryHost => {
+    const key = `foreign ${name}`;
+    const host = hosts.get(key) ?? createRegistryHost(name, false, options);
+    hosts.set(key, host);
     return host;
   };
 
@@ -87,6 +102,17 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
           }
         });
       }),
+    fetchReferrers: (reference, digest) =>
+      atEndpoints(reference, (at, repository) =>
+        withRetry(`referrers of ${formatReference(at)}`, retry, signal, emit, () =>
+          fetchReferrersOnce(repository, at, digest),
+        ),
+      ),
+    fetchForeign: async (url, sink) => {
+      const place = foreignPlace(url, foreignHostOf(url.host), signal);
+      const what = `foreign layer ${sink.descriptor.digest} at ${url.host}`;
+      await withRetry(what, retry, signal, emit, () => fetchBlobOnce(place, sink, what, emit));
+    },
     close: async () => {
       await Promise.all([...hosts.values()].map((host) => host.close()));
     },

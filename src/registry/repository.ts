@@ -10,6 +10,8 @@ export interface RepositoryRequest {
   readonly method: 'GET' | 'HEAD';
   /** Below `/v2/<repository>/`. */
   readonly path: string;
+  /** Asked instead of the path: a place outside of the registry. */
+  readonly url?: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** For messages: what is asked for, and where. */
   readonly what: string;
@@ -30,7 +32,7 @@ export function repositoryAt(host: RegistryHost, reference: Reference, signal: A
   const attempt = async (request: RepositoryRequest, open: (head: Head) => TakeChunk): Promise<Head> => {
     const registry = await host.origin();
     const authorization = await host.authorize(reference);
-    let url = new URL(`/v2/${reference.repository}/${request.path}`, registry);
+    let url = request.url ?? new URL(`/v2/${reference.repository}/${request.path}`, registry);
     for (let hop = 0; hop <= mostRedirects; hop += 1) {
       const wireError = collect(
         64 * 1024,

@@ -39,6 +39,8 @@ export interface DownloadOptions extends CredentialSources {
   readonly platform: string;
   readonly parallel: number;
   readonly removeStale: boolean;
+  readonly signatures: boolean;
+  readonly foreignHosts: readonly string[];
   readonly certDir: string | undefined;
   /** Whether the folder must be a mount point. */
   readonly mountCheck: boolean;
@@ -57,6 +59,10 @@ export interface DownloadSummary {
   readonly staged: number;
   readonly existed: number;
   readonly ignored: number;
+  /** Images with a signature; undefined when none was asked for. */
+  readonly signed: number | undefined;
+  /** Images that are staged, and that nothing at the site will load. */
+  readonly unloadable: number;
   readonly failed: readonly FailedImage[];
   /** Artifacts of earlier runs that are not needed any more, and whether they were removed. */
   readonly stale: number;
@@ -87,6 +93,8 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       client,
       platform,
       parallel: options.parallel,
+      signatures: options.signatures,
+      foreignHosts: options.foreignHosts,
       before,
       emit,
     };
@@ -208,8 +216,11 @@ async function commit(
 ): Promise<void> {
   await pool.sync();
   await syncImages(folder);
-  await writeList(folder, 'ai-images.txt', formatList(plan, 'ai'));
-  await writeList(folder, 'ocp-images.txt', formatList(plan, 'ocp'));
+  const unloadable = new Set(
+    passport.images.filter((image) => image.unloadable !== undefined).map(({ reference }) => reference),
+  );
+  await writeList(folder, 'ai-images.txt', formatList(plan, 'ai', unloadable));
+  await writeList(folder, 'ocp-images.txt', formatList(plan, 'ocp', unloadable));
   await writeList(folder, 'ignored-images.txt', formatIgnored(plan));
   await writeList(
     folder,
@@ -228,7 +239,7 @@ function summarize(
   plan: ImagePlan,
   release: Release | undefined,
   { images, failed }: StagedSet,
-  { stale }: Passport,
+  passport: Passport,
 ): Omit<DownloadSummary, 'fetchedBytes' | 'seconds'> {
   const existed = images.filter((image) => image.existed).length;
   return {
@@ -238,8 +249,12 @@ function summarize(
     staged: images.length - existed,
     existed,
     ignored: plan.ignored.length,
+    signed: options.signatures
+      ? images.filter(({ attachments }) => attachments.some(({ kind }) => kind === 'signature')).length
+      : undefined,
+    unloadable: passport.images.filter((image) => image.unloadable !== undefined).length,
     failed,
-    stale: stale.artifacts.length,
+    stale: passport.stale.artifacts.length,
     staleRemoved: options.removeStale && failed.length === 0,
   };
 }

@@ -1,6 +1,7 @@
 import { concurrently } from '../core/concurrently.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import type { Reference } from '../core/oci/reference.ts';
+import { fetchForeignLayer } from './foreign-layer.ts';
 import type { Staging, WantedBlob } from './staging.ts';
 
 /** What becomes of each blob; an error thrown here ends the run. */
@@ -30,11 +31,14 @@ export async function fetchBlobs(
 export async function fetchBlob(
   descriptor: Descriptor,
   reference: Reference,
-  { pool, client }: Pick<Staging, 'pool' | 'client'>,
+  staging: Pick<Staging, 'pool' | 'client' | 'foreignHosts'>,
 ): Promise<void> {
+  const { pool, client } = staging;
   const ingest = await pool.ingest(descriptor);
   try {
-    await client.fetchBlob(reference, ingest);
+    await client
+      .fetchBlob(reference, ingest)
+      .catch((error: unknown) => fetchForeignLayer(error, ingest, staging));
     await pool.commit(ingest);
   } finally {
     await ingest.close();

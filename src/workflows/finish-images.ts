@@ -2,6 +2,7 @@ import { concurrently } from '../core/concurrently.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import { hasDirImage, writeDirImage } from '../pool/dir-image.ts';
+import { signatureFiles } from './signature-files.ts';
 import type { Candidate, StagedImage, Staging, WantedBlob } from './staging.ts';
 
 /** Knows for each image which of its blobs are still to come, and makes it as soon as the last one is there. */
@@ -18,13 +19,15 @@ export function trackImages(
   }
   let done = 0;
   const finish = async (candidate: Candidate): Promise<StagedImage> => {
-    const { planned, artifact, digest, instance, blobs } = candidate;
+    const { planned, artifact, digest, instance, nested, blobs } = candidate;
     waiting.delete(candidate);
+    const bare = nested === undefined ? undefined : instance?.digest;
     const image = {
       artifact,
-      manifest: digest,
-      instance: instance?.digest,
+      manifest: bare ?? digest,
+      instance: bare === undefined ? instance?.digest : undefined,
       blobs: blobs.map((blob) => blob.digest),
+      signatures: await signatureFiles(candidate, pool),
     };
     const existed = await hasDirImage(folder, pool, image);
     if (!existed) await writeDirImage(folder, pool, image);

@@ -13,6 +13,7 @@ export const run: Run<typeof download.flags> = async (values, terminal) => {
     images: values.img,
     aiImages: values.aiImg,
     removeStale: values.rmStale,
+    foreignHosts: values.foreignLayers,
     authFile: values.authfile,
     mountCheck: !values.noMountCheck,
     version: __VERSION__,

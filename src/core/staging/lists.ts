@@ -2,11 +2,16 @@ import type { ImagePlan, PlannedImage } from '../imageset/image-plan.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { Group } from './passport.ts';
 
-/** `ai-images.txt`, `ocp-images.txt`: one reference a line, in load order. The boot scripts read them. */
-export function formatList(plan: ImagePlan, group: Group): string {
+/**
+ * `ai-images.txt`, `ocp-images.txt`: one reference a line, in load order. The boot scripts read them, and count what
+ * they cannot load as a failure: so what is `unloadable` is not in them.
+ */
+export function formatList(plan: ImagePlan, group: Group, unloadable: ReadonlySet<string>): string {
   return plan.images
     .filter((image) => image.groups.includes(group))
-    .map((image) => `${formatReference(image.reference)}\n`)
+    .map((image) => formatReference(image.reference))
+    .filter((reference) => !unloadable.has(reference))
+    .map((reference) => `${reference}\n`)
     .join('');
 }
 
