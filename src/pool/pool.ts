@@ -57,22 +57,31 @@ export async function openPool(folder: string): Promise<Pool> {
     touched.add(directory);
   };
 
+  const put = async (bytes: Uint8Array, descriptor: Descriptor): Promise<void> => {
+    if (await has(descriptor)) return;
+    const blob = await ingest(descriptor);
+    try {
+      await blob.restart();
+      await blob.write(bytes);
+      if (!blob.matches()) throw new ToolError('integrity', `content is not ${descriptor.digest}`);
+      await commit(blob);
+    } finally {
+      await blob.close();
+    }
+  };
+  /** One writer a content: many images carry the same small ones, and are resolved at a time. */
+  const putting = new Map<Digest, Promise<void>>();
+
   return {
     pathOf,
     has,
     ingest,
     commit,
     put: async (bytes, descriptor) => {
-      if (await has(descriptor)) return;
-      const blob = await ingest(descriptor);
-      try {
-        await blob.restart();
-        await blob.write(bytes);
-        if (!blob.matches()) throw new ToolError('integrity', `content is not ${descriptor.digest}`);
-        await commit(blob);
-      } finally {
-        await blob.close();
-      }
+      const { digest } = descriptor;
+      const pending = putting.get(digest) ?? put(bytes, descriptor).finally(() => putting.delete(digest));
+      putting.set(digest, pending);
+      await pending;
     },
     read: async (digest) => {
       const bytes = await readFile(pathOf(digest)).catch(() => undefined);
