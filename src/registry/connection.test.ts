@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Certificates, makeCertificates } from '../../test/support/certificates.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../test/support/fake-registry.ts';
@@ -11,6 +8,7 @@ import {
   type ForwardProxyOptions,
   startForwardProxy,
 } from '../../test/support/forward-proxy.ts';
+import { startMutualTls } from '../../test/support/mutual-tls.ts';
 import { describeWith } from '../../test/support/needs.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../test/support/temporary-folder.ts';
 import { proxiesOf } from '../core/containers/proxy.ts';
@@ -159,7 +157,8 @@ describeWith({ programs: ['openssl'] }, 'TLS', () => {
 
   it('presents a client certificate, or names the handshake that wants one', async () => {
     const tls = await certificates('a');
-    const url = await startMutual(tls);
+    const { url, stop } = await startMutualTls(tls);
+    closing.push(stop);
     const bare = join(folder.path, 'bare');
     await mkdir(bare);
     await copyFile(join(tls.trustFolder, 'ca.crt'), join(bare, 'ca.crt'));
@@ -172,23 +171,6 @@ describeWith({ programs: ['openssl'] }, 'TLS', () => {
     expect(await ask(url, { certDir: bare })).toBe(200);
     expect(open(url, { certDir: bare }).transport.clientCertificate).toBe(join(bare, 'client.cert'));
   });
-
-  /** A server that wants a certificate of the same CA, and says so with an alert. */
-  async function startMutual({ keyFile, certificateFile, trustFolder }: Certificates): Promise<string> {
-    const identity = ['-key', keyFile, '-cert', certificateFile, '-CAfile', join(trustFolder, 'ca.crt')];
-    const wanted = ['-Verify', '1', '-verify_return_error', '-www', '-tls1_2'];
-    const argv = ['s_server', '-accept', '127.0.0.1:0', ...identity, ...wanted];
-    const server = spawn('openssl', argv, { stdio: ['ignore', 'pipe', 'ignore'] });
-    closing.push(async () => {
-      server.kill('SIGKILL');
-      await once(server, 'exit');
-    });
-    for await (const line of createInterface({ input: server.stdout })) {
-      const address = /^ACCEPT (.+)$/.exec(line)?.[1];
-      if (address !== undefined) return `https://${address}`;
-    }
-    throw new Error('openssl s_server does not listen');
-  }
 
   it.each([
     ['', undefined],
