@@ -19,6 +19,9 @@ type Runners = {
 const runners: Runners = {
   partition: () => import('./commands/partition.ts'),
   download: () => import('./commands/download.ts'),
+  verify: () => import('./commands/verify.ts'),
+  'bundle create': () => import('./commands/bundle-create.ts'),
+  'bundle apply': () => import('./commands/bundle-apply.ts'),
   siteconfig: () => import('./commands/siteconfig.ts'),
   'registry ping': () => import('./commands/registry-ping.ts'),
 };

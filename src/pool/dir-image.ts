@@ -1,4 +1,4 @@
-import { link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf, ToolError } from '../core/errors.ts';
 import { type Digest, hexOf } from '../core/oci/digest.ts';
@@ -16,33 +16,16 @@ export interface DirImage {
   readonly blobs: readonly Digest[];
 }
 
-const version = 'Directory Transport Version: 1.1\n';
+/** The content of the file `version`. */
+export const dirVersion = 'Directory Transport Version: 1.1\n';
 
-/** The files of the image and the pool content each is a hard link to (containers-transports(5), `dir:`). */
-function linksOf({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
+/** The files of the image, but for `version`, and the pool content each one is (containers-transports(5), `dir:`). */
+export function dirFiles({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
   return new Map([
     ['manifest.json', manifest],
     ...(instance === undefined ? [] : [[`${hexOf(instance)}.manifest.json`, instance] as const]),
     ...blobs.map((digest) => [hexOf(digest), digest] as const),
   ]);
-}
-
-/**
- * Whether the image is there already, whole: a name below `images` is a promise, its entries tell which blobs it was
- * made of, and its manifest must be the pool's own file, because two manifests may name the same blobs.
- */
-export async function hasDirImage(folder: string, pool: Pool, image: DirImage): Promise<boolean> {
-  const directory = join(folder, 'images', image.artifact);
-  const names = await readdir(directory).catch(() => []);
-  const wanted = linksOf(image);
-  if (names.length !== wanted.size + 1) return false;
-  if (!names.every((name) => name === 'version' || wanted.has(name))) return false;
-  const [linked, pooled] = await Promise.all(
-    [join(directory, 'manifest.json'), pool.pathOf(image.manifest)].map((path) =>
-      lstat(path).catch(() => undefined),
-    ),
-  );
-  return linked !== undefined && linked.ino === pooled?.ino;
 }
 
 /**
@@ -56,8 +39,8 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside);
   });
-  for (const [name, digest] of linksOf(image)) await linkInto(pool.pathOf(digest), join(aside, name));
-  await writeDurably(join(aside, 'version'), version);
+  for (const [name, digest] of dirFiles(image)) await linkInto(pool.pathOf(digest), join(aside, name));
+  await writeDurably(join(aside, 'version'), dirVersion);
   await onDisk(final, async () => {
     await rm(final, { recursive: true, force: true });
     await rename(aside, final);

@@ -51,7 +51,7 @@ describe('a blob in parts', () => {
       await fill(middle);
       await ingest.join();
       expect(ingest.tails).toEqual([]);
-      expect(ingest.matches()).toBe(true);
+      expect(await ingest.matches()).toBe(true);
       await pool.commit(ingest);
       await ingest.close();
       await expectWhole(pool, path);
@@ -110,7 +110,7 @@ describe('a blob in parts', () => {
       await fill(ingest);
       await tail.write(Buffer.alloc(150_000));
       await ingest.join();
-      expect(ingest.matches()).toBe(false);
+      expect(await ingest.matches()).toBe(false);
       await ingest.restart();
       await fill(ingest);
       await pool.commit(ingest);

@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { ToolError } from '../core/errors.ts';
@@ -6,8 +5,10 @@ import type { BlobSink } from '../core/oci/blob-sink.ts';
 import { algorithmOf } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { onDisk } from './disk-error.ts';
-import { Part, type PartialFile, type WriteMemory } from './part.ts';
+import { type Extent, Part } from './part.ts';
 import { openPartList, type PartList, type PartRecord, readPartList } from './part-list.ts';
+import type { WriteThread } from './write-thread.ts';
+import { createWriter, type PartialFile, type Writer, type WriterOptions } from './writer.ts';
 
 /**
  * A blob on its way into the pool. It is the sink of its first part; a large one may get `tails`, which other
@@ -27,13 +28,14 @@ export interface Ingest extends BlobSink {
   close(): Promise<void>;
 }
 
-const readSize = 1024 * 1024;
+/** Below this a blob is written and hashed by the thread that receives it. */
+const smallBlob = 512 * 1024;
 
 /**
  * Opens the partial file of a blob and hashes what an interrupted run left in it. Anything but a regular file in its
  * place is refused, a file longer than the blob is begun anew.
  */
-export async function openIngest(path: string, descriptor: Descriptor, memory: WriteMemory): Promise<Ingest> {
+export async function openIngest(path: string, descriptor: Descriptor, thread: WriteThread): Promise<Ingest> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   return onDisk(path, async () => {
     const handle = await open(path, flags, 0o644);
@@ -43,11 +45,12 @@ export async function openIngest(path: string, descriptor: Descriptor, memory: W
       const records = await readPartList(listPath);
       const left = size > descriptor.size ? [] : usableRecords(records ?? [{ start: 0, offset: size }], size);
       if (left.length === 0) await handle.truncate(0);
-      const hash = createHash(algorithmOf(descriptor.digest));
       const [head = { start: 0, offset: 0 }, ...tails] = left;
-      const offset = await readInto(handle, hash, 0, head.offset);
       const list = records === undefined ? undefined : await openPartList(listPath, left);
-      return new IngestFile({ path, handle, memory }, descriptor, hash, offset, tails, list);
+      const makeWriter = descriptor.size <= smallBlob ? createWriter : thread.createWriter;
+      const ingest = new IngestFile({ path, handle }, descriptor, makeWriter, tails, list);
+      await ingest.adopt(head.offset);
+      return ingest;
     } catch (error) {
       await handle.close();
       throw error;
@@ -74,33 +77,9 @@ function usableRecords(records: readonly PartRecord[], fileSize: number): PartRe
   return [head, ...tails];
 }
 
-/** Hashes a file from one position to another, or to its end; gives where it stopped. */
-async function readInto(file: FileHandle, hash: Hash, from: number, to: number): Promise<number> {
-  let at = from;
-  await readPieces(file, from, to, (piece) => {
-    hash.update(piece);
-    at += piece.length;
-  });
-  return at;
-}
-
-async function readPieces(
-  file: FileHandle,
-  from: number,
-  to: number,
-  take: (piece: Uint8Array) => void,
-): Promise<void> {
-  const buffer = Buffer.allocUnsafe(Math.min(readSize, Math.max(0, to - from)));
-  for (let at = from; at < to; ) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, to - at), at);
-    if (bytesRead === 0) return;
-    take(buffer.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-}
-
 class IngestFile extends Part implements Ingest {
   readonly #file: PartialFile;
+  readonly #makeTailWriter: (onWritten: WriterOptions['onWritten']) => Writer;
   /** Every part ever made, the first one included: the index is that of its record. */
   readonly #parts: Part[];
   #tails: Part[] = [];
@@ -110,14 +89,15 @@ class IngestFile extends Part implements Ingest {
   constructor(
     file: PartialFile,
     descriptor: Descriptor,
-    hash: Hash,
-    offset: number,
+    makeWriter: (options: WriterOptions) => Writer,
     tails: readonly PartRecord[],
     list: PartList | undefined,
   ) {
-    super(file, descriptor, { start: 0, offset, end: tails[0]?.start ?? descriptor.size }, hash);
+    const algorithm = algorithmOf(descriptor.digest);
+    const extent = { start: 0, offset: 0, end: tails[0]?.start ?? descriptor.size };
+    super((onWritten) => makeWriter({ file, algorithm, onWritten }), descriptor, extent);
     this.#file = file;
-    file.memory.opened();
+    this.#makeTailWriter = (onWritten) => makeWriter({ file, algorithm: undefined, onWritten });
     this.#list = list;
     this.#parts = [this];
     this.#tails = tails.map(({ start, offset: at }, index) => {
@@ -131,8 +111,8 @@ class IngestFile extends Part implements Ingest {
     return this.#tails;
   }
 
-  #newPart(extent: { start: number; offset: number; end: number }): Part {
-    const part = new Part(this.#file, this.descriptor, extent);
+  #newPart(extent: Extent): Part {
+    const part = new Part(this.#makeTailWriter, this.descriptor, extent);
     this.#parts.push(part);
     part.onWritten = (offset) => this.#record(this.#parts.indexOf(part), { start: part.start, offset });
     return part;
@@ -187,9 +167,7 @@ class IngestFile extends Part implements Ingest {
       if (next === undefined || this.offset < this.end || next.offset < next.end) return;
       await this.flush();
       await next.flush();
-      await onDisk(this.#file.path, () =>
-        readPieces(this.#file.handle, next.start, next.end, (piece) => this.adopt(piece)),
-      );
+      await onDisk(this.#file.path, () => this.adopt(next.end));
       this.end = next.end;
       this.#tails.shift();
       await this.onWritten?.(this.offset);
@@ -213,8 +191,7 @@ class IngestFile extends Part implements Ingest {
 
   async close(): Promise<void> {
     // The bytes on disk are only a head start for the next run: losing them is no error.
-    for (const part of [this, ...this.#tails]) await part.flush().catch(() => undefined);
-    this.#file.memory.closed();
+    for (const part of this.#parts) await part.release();
     await this.#list?.close().catch(() => undefined);
     await this.#file.handle.close().catch(() => undefined);
   }

@@ -58,8 +58,8 @@ export async function fetchBlobOnce(transfer: BlobTransfer): Promise<void> {
   if (sink.offset < sink.end) {
     throw new RegistryError('network', 'temporary', `${what}: ended after ${sink.offset} of ${size} bytes`);
   }
-  if (!sink.matches()) {
-    const received = sink.digest() ?? 'another one';
+  if (!(await sink.matches())) {
+    const received = (await sink.digest()) ?? 'unknown';
     await discard(sink, emit);
     throw new RegistryError('integrity', 'final', `${what}: the bytes received have the digest ${received}`, {
       hint: 'the registry, its storage or a proxy serves wrong bytes; nothing of it was kept',

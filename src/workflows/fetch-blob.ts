@@ -38,7 +38,7 @@ export async function fetchFromAny(
 
 /** Names a blob of which every part is there. Parts that do not make up the blob are fetched again, in one piece. */
 export async function commitWhole(ingest: Ingest, sources: readonly Reference[], ends: Ends): Promise<void> {
-  if (!ingest.matches()) {
+  if (!(await ingest.matches())) {
     await ingest.restart();
     await fetchFromAny(sources, ingest, ends);
   }

@@ -32,6 +32,8 @@ interface Running extends RunningPart {
 /** How often free connections look for something to help with, and how long a rate must have been measured, ms. */
 const helpInterval = 500;
 const shortestMeasure = 1000;
+/** Blobs that wait for the disk; when it is behind by more, nothing new is asked for. */
+const mostSettling = 64;
 
 /**
  * Fetches blobs into the pool, as many at a time as the pace allows. A blob that cannot be had does not keep the
@@ -54,9 +56,11 @@ class BlobFetcher {
   readonly #outcomes: Outcomes;
   readonly #lanes: Lanes<{ readonly size: number; readonly blob: WantedBlob }>;
   readonly #transfers = new Set<Transfer>();
-  /** Jobs under way, and how many of them have a place of the large blobs. */
-  #jobs = 0;
+  /** Connections under way, and how many of them have a place of the large blobs. */
+  #connections = 0;
   #large = 0;
+  /** Blobs that are all here and get their names: that needs the disk, not a connection. */
+  #settling = 0;
   #fatal: { readonly error: unknown } | undefined;
   #wake: () => void = () => undefined;
 
@@ -76,24 +80,32 @@ class BlobFetcher {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      while (this.#fatal === undefined && this.#jobs < this.#context.pace.places() && this.#startOne());
-      if (this.#jobs === 0) break;
+      while (this.#mayStart() && this.#startOne());
+      if (this.#connections + this.#settling === 0) break;
       await woken;
     }
     if (this.#fatal !== undefined) throw this.#fatal.error;
   }
 
+  #mayStart(): boolean {
+    return (
+      this.#fatal === undefined &&
+      this.#connections < this.#context.pace.places() &&
+      this.#settling < mostSettling
+    );
+  }
+
   /** Starts what is next: a part that nobody fetches, a blob that waits, or half of a part that is slow. */
   #startOne(): boolean {
     const idle = this.#idlePart();
-    if (idle !== undefined) return this.#job(false, () => this.#fetchPart(idle.transfer, idle.sink));
+    if (idle !== undefined) return this.#connect(false, () => this.#fetchPart(idle.transfer, idle.sink));
     const next = this.#lanes.next(this.#large, this.#context.pace.places());
-    if (next !== undefined) return this.#job(next.large, () => this.#begin(next.item.blob));
+    if (next !== undefined) return this.#connect(next.large, () => this.#begin(next.item.blob));
     const slow = partToSplit([...this.#splittable()]);
     if (slow === undefined) return false;
     const { transfer, sink } = slow;
     transfer.splitting = true;
-    return this.#job(false, async () => {
+    return this.#connect(false, async () => {
       const tail = await transfer.ingest.split(sink, cutOf(slow)).finally(() => {
         transfer.splitting = false;
       });
@@ -101,19 +113,26 @@ class BlobFetcher {
     });
   }
 
-  #job(large: boolean, work: () => Promise<void>): true {
-    this.#jobs += 1;
+  #connect(large: boolean, work: () => Promise<void>): true {
+    this.#connections += 1;
     if (large) this.#large += 1;
+    this.#track(work, () => {
+      this.#connections -= 1;
+      if (large) this.#large -= 1;
+    });
+    return true;
+  }
+
+  /** Runs work beside the rest; what it throws ends the run. */
+  #track(work: () => Promise<void>, ended: () => void): void {
     void work()
       .catch((error: unknown) => {
         this.#fatal ??= { error };
       })
       .finally(() => {
-        this.#jobs -= 1;
-        if (large) this.#large -= 1;
+        ended();
         this.#wake();
       });
-    return true;
   }
 
   #idlePart(): { transfer: Transfer; sink: BlobSink } | undefined {
@@ -163,7 +182,13 @@ class BlobFetcher {
       transfer.failure ??= { error };
     }
     transfer.running.delete(running);
-    await this.#settle(transfer);
+    this.#settling += 1;
+    this.#track(
+      () => this.#settle(transfer),
+      () => {
+        this.#settling -= 1;
+      },
+    );
   }
 
   /** Ends a transfer when its last connection has. */

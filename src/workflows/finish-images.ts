@@ -1,7 +1,8 @@
 import { concurrently } from '../core/concurrently.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { formatReference } from '../core/oci/reference.ts';
-import { hasDirImage, writeDirImage } from '../pool/dir-image.ts';
+import { writeDirImage } from '../pool/dir-image.ts';
+import { hasDirImage } from '../pool/inspect-dir-image.ts';
 import type { Candidate, StagedImage, Staging, WantedBlob } from './staging.ts';
 
 /** Knows for each image which of its blobs are still to come, and makes it as soon as the last one is there. */
@@ -26,7 +27,7 @@ export function trackImages(
       instance: instance?.digest,
       blobs: blobs.map((blob) => blob.digest),
     };
-    const existed = await hasDirImage(folder, pool, image);
+    const existed = await hasDirImage(folder, image);
     if (!existed) await writeDirImage(folder, pool, image);
     done += 1;
     const { component } = planned;

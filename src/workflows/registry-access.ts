@@ -3,7 +3,9 @@ import type { Emit } from '../core/events.ts';
 import type { CredentialSources } from '../registry/auth-files.ts';
 import type { ClientOptions } from '../registry/client.ts';
 import { findCredentials } from '../registry/credentials.ts';
+import { defaultTimeouts } from '../registry/host.ts';
 import { readRegistriesConf } from '../registry/registries-conf.ts';
+import { defaultRetryPolicy } from '../registry/retry.ts';
 import { exec } from '../system/exec.ts';
 
 /** What every command that asks a registry is given. */
@@ -42,5 +44,26 @@ export function registryAccess(
     ),
     proxies: proxiesOf(env),
     rules,
+  };
+}
+
+/** What a workflow needs to know to speak with registries. */
+export type RegistryAccess = AccessOptions & {
+  /** Requests at a time, at most. */
+  readonly parallel: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+};
+
+/** The options of a client, but for its pace and the signal that ends it. */
+export function clientOptions(options: RegistryAccess, emit: Emit): Omit<ClientOptions, 'pace' | 'signal'> {
+  const { parallel, now } = options;
+  return {
+    ...registryAccess(options, emit),
+    timeouts: defaultTimeouts,
+    connections: parallel,
+    retry: defaultRetryPolicy,
+    now,
+    emit,
   };
 }

@@ -5,6 +5,7 @@ import type { Descriptor } from '../core/oci/manifest.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { Passport } from '../core/staging/passport.ts';
+import type { Base } from '../pool/base.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Pace } from '../registry/pace.ts';
@@ -21,8 +22,11 @@ export interface Staging {
   readonly parallel: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** Folders whose blobs are taken before the network is asked. */
+  readonly bases: readonly Base[];
   /** What the folder held before. */
   readonly before: Passport | undefined;
+  readonly signal: AbortSignal;
   readonly emit: Emit;
 }
 

@@ -1,5 +1,5 @@
 import { outcomeOf, pingRegistries } from '../../workflows/ping-registries.ts';
-import type { registryPing } from '../command-table.ts';
+import type { registryPing } from '../command-table/registry-ping.ts';
 import { exitCodes } from '../exit-code.ts';
 import { formatPing } from '../ping-output.ts';
 import { createReporter } from '../reporters.ts';

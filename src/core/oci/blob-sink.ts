@@ -19,7 +19,7 @@ export interface BlobSink {
   /** Forgets everything held. */
   restart(): Promise<void>;
   /** The digest of what is held; undefined for a part behind the first. */
-  digest(): Digest | undefined;
+  digest(): Promise<Digest | undefined>;
   /** Whether what is held can be right: of a whole blob size and digest, of a part its size. */
-  matches(): boolean;
+  matches(): Promise<boolean>;
 }
