@@ -357,6 +357,17 @@ describe.skipIf(!existsSync('/proc/net/if_inet6'))('plain http (needs IPv6)', ()
     expect(registry.log).toHaveLength(0);
   });
 
+  it('is spoken for that rule alone', async () => {
+    const { registry: host } = elsewhere();
+    const rule = { insecure: true, blocked: false, mirrors: [], mirrorByDigestOnly: false };
+    await client.close();
+    client = openClient({ rules: [{ ...rule, prefix: `${host}/lab`, location: `${host}/lab` }] });
+    await client.fetchManifest(elsewhere());
+    await expect(client.fetchManifest({ ...elsewhere(), repository: 'other/a' })).rejects.toThrow(
+      'speaks plain http, which is not allowed',
+    );
+  });
+
   it('is spoken where registries.conf says insecure', async () => {
     const { registry: prefix } = elsewhere();
     const rule = {
