@@ -277,6 +277,29 @@ describe('access', () => {
     expect(registry.log.filter(({ path }) => path === '/token')).toHaveLength(3);
   });
 
+  it('takes the challenge of /v2/ where a refusal has none, and refuses to go round in circles', async () => {
+    await restart({ access: { scheme: 'bearer', expiresIn: 300 } });
+    registry.fault({ path: '/manifests/', fault: faults.unauthorized(), times: 1 });
+    await client.fetchManifest(reference);
+    expect(registry.log.filter(({ path }) => path === '/token')).toHaveLength(2);
+    registry.fault({ path: '/manifests/', fault: faults.unauthorized() });
+    await expect(client.fetchManifest(reference)).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(registry.log.filter(({ path }) => path === '/token')).toHaveLength(3);
+  });
+
+  it('learns nothing about itself from where a redirect leads', async () => {
+    const elsewhere = await startFakeRegistry({ access: { scheme: 'bearer' } });
+    try {
+      await restart({ access: { scheme: 'basic', ...user } }, user);
+      registry.fault({ path: '/blobs/', fault: faults.redirect(elsewhere.url) });
+      await expect(client.fetchBlob(reference, memorySink())).rejects.toMatchObject({ code: 'unauthorized' });
+      expect(elsewhere.log.map(({ path }) => path)).not.toContain('/token');
+      await client.fetchManifest(reference);
+    } finally {
+      await elsewhere.close();
+    }
+  });
+
   it.each([
     ['basic', 'wants credentials for lab/a, and there are none', undefined],
     ['bearer', 'refuses the credentials for lab/a', { username: 'u', password: 'wrong' }],
@@ -332,6 +355,17 @@ describe.skipIf(!existsSync('/proc/net/if_inet6'))('plain http (needs IPv6)', ()
       message: expect.stringContaining('speaks plain http, which is not allowed') as string,
     });
     expect(registry.log).toHaveLength(0);
+  });
+
+  it('is spoken for that rule alone', async () => {
+    const { registry: host } = elsewhere();
+    const rule = { insecure: true, blocked: false, mirrors: [], mirrorByDigestOnly: false };
+    await client.close();
+    client = openClient({ rules: [{ ...rule, prefix: `${host}/lab`, location: `${host}/lab` }] });
+    await client.fetchManifest(elsewhere());
+    await expect(client.fetchManifest({ ...elsewhere(), repository: 'other/a' })).rejects.toThrow(
+      'speaks plain http, which is not allowed',
+    );
   });
 
   it('is spoken where registries.conf says insecure', async () => {

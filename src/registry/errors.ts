@@ -121,7 +121,11 @@ export function transportError(what: string, cause: unknown): ToolError {
     networkReasons[code] ?? (code === '' ? 'the connection failed' : `the connection failed (${code})`);
   return new RegistryError('network', outlook, `${what}: ${reason}`, {
     cause,
-    hint: 'check the address, the network and the proxy',
+    // With TLS 1.3 the client has finished its part when it is refused: all it sees is the end.
+    hint:
+      code === 'UND_ERR_SOCKET'
+        ? 'check the network and the proxy; a server that wants a client certificate may end like this, too'
+        : 'check the address, the network and the proxy',
   });
 }
 
