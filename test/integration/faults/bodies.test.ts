@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../support/blob-folder.ts';
 import { faults } from '../../support/fake-registry/faults.ts';
@@ -168,7 +169,7 @@ describe('a body with other bytes', () => {
     const outcome = await site.stage();
     await expectOneFailure(site, outcome, {
       status: 6,
-      says: [faulty.own.digest, `${size + by} bytes`, 'hint'],
+      says: [faulty.own.digest, String(size + by), 'hint'],
     });
     expect(site.asked().length).toBeLessThanOrEqual(4);
   });
@@ -178,8 +179,34 @@ describe('a body with other bytes', () => {
     await expectStaged(site, await site.stage());
   });
 
+  it('case 13: in gzip that breaks off is asked for again', async () => {
+    const packed = faults.gzipEncoded();
+    faultAtLayer((request, serve) => faults.cutBody(90_000)(request, (sound) => packed(sound, serve)), 1);
+    faultAtLayer(packed);
+    await expectStaged(site, await site.stage());
+    expect(statuses().length).toBeLessThanOrEqual(3);
+  });
+
+  it('case 13: in gzip that unpacks to far too much is cut off at the size of the descriptor', async () => {
+    const bomb = gzipSync(Buffer.alloc(256 * 1024 * 1024));
+    faultAtLayer(() => ({ status: 200, headers: { 'content-encoding': 'gzip' }, body: bomb }));
+    const outcome = await site.stage();
+    const says = [site.faulty.own.digest, `${size} bytes`, 'hint'];
+    await expectOneFailure(site, outcome, { status: 6, says });
+    await expectHealing(site);
+  });
+
+  it('case 13: in an encoding that is not known is refused', async () => {
+    faultAtLayer((request, serve) =>
+      faults.contentEncoding('br')(request, (sound) => faults.chunked()(sound, serve)),
+    );
+    const outcome = await site.stage();
+    await expectOneFailure(site, outcome, { status: 9, says: [site.faulty.own.digest, 'br', 'hint'] });
+    await expectHealing(site);
+  });
+
   it('case 13: that is called gzip but is the blob itself is taken as it is', async () => {
-    faultAtLayer(faults.calledGzip());
+    faultAtLayer(faults.contentEncoding('gzip'));
     await expectStaged(site, await site.stage());
   });
 

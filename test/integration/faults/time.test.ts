@@ -31,6 +31,31 @@ afterEach(async () => {
 const asked = () => registry.log.filter(({ path }) => path.endsWith(blob.digest));
 
 describe('a body that stays away', () => {
+  it('case 24: a body of a few bytes a second is dropped, and goes on from there', async () => {
+    registry.fault({ path: '/blobs/', fault: faults.trickle(200), times: 1 });
+    const sink = sinkFor(blob.bytes);
+    await client.fetchBlob(reference, sink);
+    expect(sink.matches()).toBe(true);
+    expect(asked()).toMatchObject([{ status: 200 }, { status: 206 }]);
+    expect(asked()[0]?.bytes).toBeLessThan(1000);
+  });
+
+  it('case 24: a body of a few bytes a second, again and again, ends, and says so', async () => {
+    registry.fault({ path: '/blobs/', fault: faults.trickle(200) });
+    await expect(client.fetchBlob(reference, sinkFor(blob.bytes))).rejects.toMatchObject({
+      code: 'network',
+      message: expect.stringMatching(/blob sha256:.* of 127.*standing still/) as string,
+      hint: expect.any(String) as string,
+    });
+  });
+
+  it('case 24: a slow body that keeps coming is not dropped', async () => {
+    registry.fault({ path: '/blobs/', fault: faults.trickle(100_000) });
+    const sink = sinkFor(blob.bytes);
+    await client.fetchBlob(reference, sink);
+    expect(asked()).toHaveLength(1);
+  });
+
   it('case 25: nothing more comes: it goes on from there after the time limit', async () => {
     registry.fault({ path: '/blobs/', fault: faults.stallBody(120_000), times: 1 });
     const sink = sinkFor(blob.bytes);

@@ -46,9 +46,9 @@ export const faults = {
       return { ...packed, headers: { ...packed.headers, 'content-encoding': 'gzip' } };
     }),
 
-  /** A header that says gzip over the body as it is: what file servers do with names that end in `gz`. */
-  calledGzip: (): Fault =>
-    changed((answer) => ({ ...answer, headers: { ...answer.headers, 'content-encoding': 'gzip' } })),
+  /** A Content-Encoding over the body as it is: what file servers do with names that end in `gz`. */
+  contentEncoding: (encoding: string): Fault =>
+    changed((answer) => ({ ...answer, headers: { ...answer.headers, 'content-encoding': encoding } })),
 
   /** Any error of the distribution-spec's form. */
   error: (status: number, code: string, headers: Readonly<Record<string, string>> = {}): Fault =>
