@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { abortError, type ErrorCode, type ErrorDetails, systemCodeOf, ToolError } from '../core/errors.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { CertificateError } from './certificate-error.ts';
@@ -132,6 +133,10 @@ export function transportError(what: string, cause: unknown): ToolError {
   if (cause instanceof ToolError) return cause;
   if (cause instanceof CertificateError) {
     return new RegistryError('network', 'final', `${what}: ${cause.message}`, { hint: cause.hint, cause });
+  }
+  if (cause instanceof errors.HTTPParserError) {
+    const hint = 'is it the port of a registry? Something between may speak another protocol';
+    return new RegistryError('network', 'temporary', `${what}: the answer is not HTTP`, { hint, cause });
   }
   const code = deepestCode(cause) ?? '';
   if (/^ERR_SSL_.*ALERT/.test(code)) {

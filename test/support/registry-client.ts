@@ -14,7 +14,7 @@ export function openImpatientClient(
   const { signal } = new AbortController();
   const client = createRegistryClient({
     certificates: { env: {}, certDir: undefined },
-    credentials: () => undefined,
+    credentials: () => Promise.resolve(undefined),
     timeouts: { connect: 300, headers: 300, body: 300 },
     connections: 4,
     now,
@@ -45,7 +45,7 @@ export function sinkFor(blob: Buffer): BlobSink {
     restart: async () => {
       bytes = Buffer.alloc(0);
     },
-    digest: () => digestOf(bytes),
-    matches: () => bytes.equals(blob),
+    digest: () => Promise.resolve(digestOf(bytes)),
+    matches: () => Promise.resolve(bytes.equals(blob)),
   };
 }
