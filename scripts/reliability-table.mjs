@@ -17,7 +17,7 @@ function testsByCase() {
   const files = ['src', 'test'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
   );
-  for (const path of files.filter((name) => name.endsWith('.test.ts')).toSorted()) {
+  for (const path of files.filter((name) => name.endsWith('.test.ts')).toSorted((a, b) => (a < b ? -1 : 1))) {
     const text = readFileSync(join(root, path), 'utf8');
     for (const [, , number, title] of text.matchAll(/(['"`])case (\d+): (.+?)\1/g)) {
       // Other cases are of other commands; `docs/partition.md` has theirs.
