@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { digestOf } from './blob-folder.ts';
 import { type FakeRegistry, type FakeRegistryOptions, startFakeRegistry } from './fake-registry.ts';
@@ -97,6 +98,29 @@ export async function openFaultSite(options: FakeRegistryOptions = {}): Promise<
       await registry.close();
       await temporary.remove();
     },
+  };
+}
+
+/** A name that is looked up nowhere, for the site's registry: see `publicly`. */
+export const publicName = 'registry.example';
+const hostNames = fileURLToPath(new URL('./host-names.cjs', import.meta.url));
+
+/**
+ * The environment in which the site's registry is asked for under a public name, so that its own loopback address
+ * allows it nothing and no exception for this machine holds. `insecure` allows plain http, which the registry speaks.
+ */
+export async function publicly(
+  { work, registry }: FaultSite,
+  insecure = true,
+): Promise<Readonly<Record<string, string>>> {
+  const conf = join(work, 'registries.conf');
+  const location = registry.host.replace('127.0.0.1', publicName);
+  const rule = `[[registry]]\nprefix = "${registry.host}"\nlocation = "${location}"\ninsecure = ${insecure}\n`;
+  await writeFile(conf, rule);
+  return {
+    CONTAINERS_REGISTRIES_CONF: conf,
+    NODE_OPTIONS: `--require=${hostNames}`,
+    TEST_HOST_NAMES: `${publicName}=127.0.0.1`,
   };
 }
 

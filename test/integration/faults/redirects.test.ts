@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { faults } from '../../support/fake-registry/faults.ts';
 import { signUrls } from '../../support/fake-registry/signed-urls.ts';
@@ -15,6 +14,7 @@ import {
   expectStaged,
   type FaultSite,
   openFaultSite,
+  publicly,
   type Staged,
   serveImage,
 } from '../../support/fault-site.ts';
@@ -121,28 +121,9 @@ describe('a redirect to another host', () => {
 });
 
 describe('a redirect of a registry with a public name', () => {
-  const publicName = 'registry.example';
-  const hostNames = fileURLToPath(new URL('../../support/host-names.cjs', import.meta.url));
-
   beforeEach(() => open());
 
-  /** The site's registry under a public name, so that its own loopback address allows it nothing. */
-  async function stage(): Promise<Staged> {
-    const port = site.registry.host.split(':')[1] ?? '';
-    const conf = join(site.work, 'registries.conf');
-    const location = `${publicName}:${port}`;
-    await writeFile(
-      conf,
-      `[[registry]]\nprefix = "${site.registry.host}"\nlocation = "${location}"\ninsecure = true\n`,
-    );
-    return site.stage([], {
-      env: {
-        CONTAINERS_REGISTRIES_CONF: conf,
-        NODE_OPTIONS: `--require=${hostNames}`,
-        TEST_HOST_NAMES: `${publicName}=127.0.0.1`,
-      },
-    });
-  }
+  const stage = async (): Promise<Staged> => site.stage([], { env: await publicly(site) });
 
   it('case 30: needs none to be served', async () => {
     await expectStaged(site, await stage());
