@@ -206,7 +206,10 @@ export async function fetchManifestOnce(
   const what = formatReference(reference);
   const body = collect(
     largestManifest,
-    () => new RegistryError('invalid-document', 'final', `the manifest of ${what} is larger than 4 MiB`),
+    () =>
+      new RegistryError('invalid-document', 'final', `the manifest of ${what} is larger than 4 MiB`, {
+        hint: 'no registry need take such a one: this is no image',
+      }),
   );
   const path = `manifests/${reference.digest ?? reference.tag ?? ''}`;
   const head = await repository.ask(

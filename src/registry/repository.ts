@@ -1,5 +1,5 @@
 import type { Reference } from '../core/oci/reference.ts';
-import { errorFromStatus, errorFromTransport, RegistryError } from './errors.ts';
+import { errorFromElsewhere, errorFromStatus, errorFromTransport, RegistryError } from './errors.ts';
 import { collect, type Head, headerOf, type TakeChunk } from './exchange.ts';
 import type { RegistryHost } from './host.ts';
 import { allowedTarget } from './redirect.ts';
@@ -56,11 +56,16 @@ export function repositoryAt(host: RegistryHost, reference: Reference, signal: A
         // Only the registry itself may say how it wants to be authenticated to; a redirect's target may not.
         if (head.status === 401 && url.origin === registry.origin) host.rejected(reference, head.headers);
         const details = { retryAfter: retryAfterOf(head), total: totalOf(head) };
-        throw errorFromStatus(request.what, head.status, wireCodeOf(wireError.bytes()), details);
+        const wireCode = wireCodeOf(wireError.bytes());
+        throw url.origin === registry.origin
+          ? errorFromStatus(request.what, head.status, wireCode, details)
+          : errorFromElsewhere(request.what, url.host, head.status, wireCode, details);
       }
       url = allowedTarget(url, headerOf(head.headers, 'location'), request.what);
     }
-    throw new RegistryError('network', 'final', `${request.what}: more than ${mostRedirects} redirects`);
+    throw new RegistryError('network', 'final', `${request.what}: more than ${mostRedirects} redirects`, {
+      hint: "the registry's storage sends requests round in a circle: ask its owner, or name a mirror of it",
+    });
   };
 
   return {
