@@ -18,7 +18,7 @@ const parts: Readonly<Record<string, Part>> = { cold, rtt, memory, verify, rerun
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]
   --only PART,...  of ${Object.keys(parts).join(', ')}; without it all of them
   --runs N         runs of each contestant; the median counts (5)
-  --slow-runs N    runs of the Go tool's pipeline (1)
+  --slow-runs N    runs of those that take minutes (1)
   --small          sets of a few MB: shows that the bench works. Nothing is judged or written down
   --folder DIR     where to work; needs 12 GB, on a disk (/var/tmp)
 Prints what each part measured, and writes it into docs/performance.md.

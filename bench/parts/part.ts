@@ -13,7 +13,7 @@ export interface Bench {
   readonly tools: Tools;
   /** Runs of each contestant; the median counts. */
   readonly runs: number;
-  /** Runs of the Go tool's pipeline, which takes minutes. */
+  /** Runs of those that take minutes: the Go tool's pipeline, and skopeo by itself. */
   readonly slowRuns: number;
   /** Sets of a few MB: shows that the bench works. Nothing is judged. */
   readonly small: boolean;
