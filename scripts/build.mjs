@@ -1,6 +1,6 @@
-// Bundles the program into dist/. `node scripts/build.mjs demo bench` bundles those entries too, into build/.
+// Bundles the program into dist/. `node scripts/build.mjs demo/main.ts` bundles such entries too, into build/demo/.
 import { readFileSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 /** Embeds a file as a string: `import text from '../boot/x.sh?raw'`, the spelling vitest knows as well. */
@@ -49,4 +49,4 @@ const bundle = (entryPoints, outdir) =>
 // The names of chunks change with their content: without this, those of earlier builds would stay for ever.
 rmSync('dist', { recursive: true, force: true });
 await bundle(['src/main.ts'], 'dist');
-for (const name of process.argv.slice(2)) await bundle([`${basename(name)}/main.ts`], join('build', name));
+for (const entry of process.argv.slice(2)) await bundle([entry], join('build', dirname(entry)));
