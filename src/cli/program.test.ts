@@ -78,7 +78,7 @@ describe('the command line', () => {
       }
       for (const example of command.examples) {
         const words =
-          /factory-precaching-cli (.*?)(?: [>|].*)?$/.exec(example)?.[1]?.replaceAll('"', '').split(' ') ??
+          /factory-precaching-cli (.*?)(?: [<>|].*)?$/.exec(example)?.[1]?.replaceAll('"', '').split(' ') ??
           [];
         expect((await run(...words)).error, example).toBeUndefined();
       }

@@ -5,6 +5,7 @@ import type { DownloadSummary } from '../workflows/download-images.ts';
 /** The closing words of `download`, in the order of the Go tool's. */
 export function formatSummary(summary: DownloadSummary, workers: number): string {
   const { failed, seconds, fetchedBytes, baseBytes, stale, staleRemoved } = summary;
+  const { signed, unloadable, staged, existed } = summary;
   const rate = seconds > 0 ? `${formatBytes(Math.round(fetchedBytes / seconds))}/s` : 'at once';
   const rows: [string, string | number][] = [
     ['Release', summary.release ?? 'none'],
@@ -15,6 +16,12 @@ export function formatSummary(summary: DownloadSummary, workers: number): string
     ['Skipped (previously downloaded)', summary.existed],
     ['Left out by the filter', summary.ignored],
     ['Stale from earlier runs', staleText(stale, staleRemoved)],
+    ...(signed === undefined
+      ? []
+      : [['Signed', `${signed} of ${staged + existed}`] satisfies [string, string]]),
+    ...(unloadable === 0
+      ? []
+      : [['Not to be loaded (artifacts, sha512)', unloadable] satisfies [string, number]]),
     ['Download failures', failed.length],
     ['Bytes downloaded', `${formatBytes(fetchedBytes)} (${rate})`],
     ...(baseBytes > 0 ? [['Bytes from --base', formatBytes(baseBytes)] satisfies [string, string]] : []),

@@ -26,7 +26,9 @@ export async function inspectDirImage(folder: string, image: DirImage): Promise<
   if (!stats.isDirectory()) return [found('corrupt', '', 'it is no directory')];
   const present = await readdir(join(folder, directory));
   const wanted = dirFiles(image);
-  const strange = present.filter((name) => name !== 'version' && !wanted.has(name));
+  const strange = present.filter(
+    (name) => name !== 'version' && !wanted.has(name) && !isSignature(name, image),
+  );
   const links = await Promise.all(
     [...wanted].map(async ([name, digest]): Promise<Finding[]> => {
       const [linked, pooled] = await Promise.all(
@@ -42,15 +44,29 @@ export async function inspectDirImage(folder: string, image: DirImage): Promise<
   return [
     ...strange.map((name) => found('corrupt', name, 'it does not belong to the image')),
     ...links.flat(),
-    ...(await inspectVersion(folder, join(directory, 'version'))),
+    ...(await inspectContent(folder, join(directory, 'version'), Buffer.from(dirVersion(image)))),
+    ...(await inspectSignatures(folder, directory, image)),
   ];
 }
 
-async function inspectVersion(folder: string, path: string): Promise<Finding[]> {
+/** Where it is not known which signature files there should be, any may be there. */
+function isSignature(name: string, { signatures }: DirImage): boolean {
+  return signatures === undefined ? /(?:^|\.)signature-\d+$/.test(name) : signatures.has(name);
+}
+
+async function inspectSignatures(folder: string, directory: string, image: DirImage): Promise<Finding[]> {
+  const found = [...(image.signatures ?? [])].map(([name, content]) =>
+    inspectContent(folder, join(directory, name), content),
+  );
+  return (await Promise.all(found)).flat();
+}
+
+/** A small file of its own that has to say exactly this. */
+async function inspectContent(folder: string, path: string, content: Buffer): Promise<Finding[]> {
   try {
     const bytes = await readRegular(join(folder, path));
     if (bytes === undefined) return [{ damage: 'missing', path, reason: 'it is not there' }];
-    if (bytes.toString('utf8') === dirVersion) return [];
+    if (bytes.equals(content)) return [];
     return [{ damage: 'corrupt', path, reason: 'it has other content' }];
   } catch {
     return [{ damage: 'corrupt', path, reason: 'it cannot be read' }];

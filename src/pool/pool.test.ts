@@ -28,6 +28,17 @@ async function store(pool: Pool, bytes: Buffer): Promise<Descriptor> {
   return described;
 }
 
+describe('a small content', () => {
+  it(
+    'may be put by many at a time',
+    inPool(async (pool, folder) => {
+      await Promise.all(Array.from({ length: 20 }, () => pool.put(content, descriptor)));
+      expect((await readFile(pool.pathOf(descriptor.digest))).equals(content)).toBe(true);
+      expect(await readdir(join(folder, 'pool/ingest'))).toEqual([]);
+    }),
+  );
+});
+
 describe('a blob', () => {
   it(
     'gets its name only when it is whole',

@@ -73,6 +73,22 @@ export async function openPool(folder: string): Promise<Pool> {
     touched.add(directory);
   };
 
+  const put = async (bytes: Uint8Array, descriptor: Descriptor): Promise<void> => {
+    // Not by its size alone: what is damaged is put anew.
+    if ((await readBlob(folder, descriptor.digest)) !== undefined) return;
+    const blob = await ingest(descriptor);
+    try {
+      await blob.restart();
+      await blob.write(bytes);
+      if (!(await blob.matches())) throw new ToolError('integrity', `content is not ${descriptor.digest}`);
+      await commit(blob);
+    } finally {
+      await blob.close();
+    }
+  };
+  /** One writer a content: many images carry the same small ones, and are resolved at a time. */
+  const putting = new Map<Digest, Promise<void>>();
+
   return {
     pathOf,
     partialPathOf,
@@ -80,17 +96,10 @@ export async function openPool(folder: string): Promise<Pool> {
     ingest,
     commit,
     put: async (bytes, descriptor) => {
-      // Not by its size alone: what is damaged is put anew.
-      if ((await readBlob(folder, descriptor.digest)) !== undefined) return;
-      const blob = await ingest(descriptor);
-      try {
-        await blob.restart();
-        await blob.write(bytes);
-        if (!(await blob.matches())) throw new ToolError('integrity', `content is not ${descriptor.digest}`);
-        await commit(blob);
-      } finally {
-        await blob.close();
-      }
+      const { digest } = descriptor;
+      const pending = putting.get(digest) ?? put(bytes, descriptor).finally(() => putting.delete(digest));
+      putting.set(digest, pending);
+      await pending;
     },
     read: (digest) => readBlob(folder, digest),
     stream: (digest) => createReadStream(pathOf(digest), { highWaterMark: 256 * 1024 }),

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
@@ -78,9 +79,7 @@ function systemAuthorities(env: CertificateSources['env']): readonly Authority[]
 /** Every certificate of a folder, whatever its files are called: those of OpenSSL are named by a hash. */
 function authoritiesIn(folder: string): Authority[] {
   const texts = filesOf(folder, '').flatMap((path) => readIfThere(path) ?? []);
-  return texts
-    .filter((pem) => pem.includes('-----BEGIN CERTIFICATE-----'))
-    .map((pem) => ({ from: folder, pem }));
+  return texts.filter((pem) => pem.includes(pemHead)).map((pem) => ({ from: folder, pem }));
 }
 
 /** The certs.d folder of a registry; the first existing one wins, they are not merged. */
@@ -138,8 +137,20 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
+/** A file with one certificate or more. Node.js would pass over one that is none in silence. */
 function readAuthority(from: string): Authority {
   const pem = readIfThere(from);
   if (pem === undefined) throw new ToolError('host', `the certificate file ${from} cannot be read`);
+  try {
+    const first = pem.includes(pemHead) ? new X509Certificate(pem) : undefined;
+    if (first === undefined) throw new Error('it is not PEM');
+  } catch (cause) {
+    throw new ToolError('host', `${from} holds no certificate that can be read: ${messageOf(cause)}`, {
+      hint: `it has to be PEM: openssl x509 -inform der -in ${from} makes it from the other form`,
+      cause,
+    });
+  }
   return { from, pem };
 }
+
+const pemHead = '-----BEGIN CERTIFICATE-----';

@@ -133,6 +133,7 @@ describe('fetchBlob', () => {
     ['without a Content-Length', faults.chunked(), 1],
     ['after a cut, from there', faults.cutBody(70_000), 2],
     ['after a stall, from there', faults.stallBody(70_000), 2],
+    ['in gzip nobody asked for', faults.gzipEncoded(), 1],
     ['after a short answer, from there', faults.chunkedShort(5), 2],
     ['after a short answer with a length, from there', faults.shortContentLength(5), 2],
     ['though the Content-Length was too long', faults.longContentLength(10), 1],
@@ -182,7 +183,6 @@ describe('fetchBlob', () => {
     ['wrong bytes again and again', faults.wrongBytes(), 'integrity', 2],
     ['a body that does not end', faults.endlessBody(), 'integrity', 2],
     ['a login page', faults.webPage(), 'network', 1],
-    ['gzip nobody asked for', faults.gzipEncoded(), 'network', 1],
     ['a blob that is not there', faults.notFound('BLOB_UNKNOWN'), 'not-found', 1],
     ['a registry in trouble for long', faults.unavailable(503), 'network', 3],
   ])('gives up on %s', async (_name, fault, code, requests) => {
@@ -277,6 +277,29 @@ describe('access', () => {
     expect(registry.log.filter(({ path }) => path === '/token')).toHaveLength(3);
   });
 
+  it('takes the challenge of /v2/ where a refusal has none, and refuses to go round in circles', async () => {
+    await restart({ access: { scheme: 'bearer', expiresIn: 300 } });
+    registry.fault({ path: '/manifests/', fault: faults.unauthorized(), times: 1 });
+    await client.fetchManifest(reference);
+    expect(registry.log.filter(({ path }) => path === '/token')).toHaveLength(2);
+    registry.fault({ path: '/manifests/', fault: faults.unauthorized() });
+    await expect(client.fetchManifest(reference)).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(registry.log.filter(({ path }) => path === '/token')).toHaveLength(3);
+  });
+
+  it('learns nothing about itself from where a redirect leads', async () => {
+    const elsewhere = await startFakeRegistry({ access: { scheme: 'bearer' } });
+    try {
+      await restart({ access: { scheme: 'basic', ...user } }, user);
+      registry.fault({ path: '/blobs/', fault: faults.redirect(elsewhere.url) });
+      await expect(client.fetchBlob(reference, memorySink())).rejects.toMatchObject({ code: 'unauthorized' });
+      expect(elsewhere.log.map(({ path }) => path)).not.toContain('/token');
+      await client.fetchManifest(reference);
+    } finally {
+      await elsewhere.close();
+    }
+  });
+
   it.each([
     ['basic', 'wants credentials for lab/a, and there are none', undefined],
     ['bearer', 'refuses the credentials for lab/a', { username: 'u', password: 'wrong' }],
@@ -332,6 +355,17 @@ describe.skipIf(!existsSync('/proc/net/if_inet6'))('plain http (needs IPv6)', ()
       message: expect.stringContaining('speaks plain http, which is not allowed') as string,
     });
     expect(registry.log).toHaveLength(0);
+  });
+
+  it('is spoken for that rule alone', async () => {
+    const { registry: host } = elsewhere();
+    const rule = { insecure: true, blocked: false, mirrors: [], mirrorByDigestOnly: false };
+    await client.close();
+    client = openClient({ rules: [{ ...rule, prefix: `${host}/lab`, location: `${host}/lab` }] });
+    await client.fetchManifest(elsewhere());
+    await expect(client.fetchManifest({ ...elsewhere(), repository: 'other/a' })).rejects.toThrow(
+      'speaks plain http, which is not allowed',
+    );
   });
 
   it('is spoken where registries.conf says insecure', async () => {

@@ -2,6 +2,7 @@ import { type Endpoint, endpointsOf } from '../core/containers/endpoints.ts';
 import type { RegistryRule } from '../core/containers/registries-conf.ts';
 import { ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
+import type { Referrer } from '../core/oci/attachment.ts';
 import type { BlobSink } from '../core/oci/blob-sink.ts';
 import { type Digest, digestOf, isDigest } from '../core/oci/digest.ts';
 import { mediaTypes } from '../core/oci/manifest.ts';
@@ -9,8 +10,10 @@ import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { type BlobTransfer, fetchBlobOnce } from './blob.ts';
 import { RegistryError } from './errors.ts';
 import { collect, headerOf } from './exchange.ts';
+import { foreignPlace } from './foreign.ts';
 import { createRegistryHost, type HostOptions, type RegistryHost } from './host.ts';
 import type { Pace } from './pace.ts';
+import { fetchReferrersOnce } from './referrers.ts';
 import { type Repository, repositoryAt } from './repository.ts';
 import { type RetryPolicy, withRetry } from './retry.ts';
 
@@ -29,6 +32,10 @@ export interface RegistryClient {
   readonly fetchBlob: (reference: Reference, sink: BlobSink) => Promise<void>;
   /** Whether parts of blobs can be had where this reference points; known after the first blob from there. */
   readonly servesRanges: (reference: Reference) => boolean;
+  /** What refers to a digest in the repository of a reference; undefined where the registry cannot tell. */
+  readonly fetchReferrers: (reference: Reference, digest: Digest) => Promise<readonly Referrer[] | undefined>;
+  /** Fills the sink from a URL outside of any registry, without credentials. */
+  readonly fetchForeign: (url: URL, sink: BlobSink) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -56,6 +63,14 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
     // What one rule allows a registry must not reach what another rule says of it.
     const key = `${reference.registry} ${insecure}`;
     const host = hosts.get(key) ?? createRegistryHost(reference.registry, insecure, options);
+    hosts.set(key, host);
+    return host;
+  };
+
+  /** A host that is asked as a stranger has none of the allowances that registries.conf may give it. */
+  const foreignHostOf = (name: string): RegistryHost => {
+    const key = `foreign ${name}`;
+    const host = hosts.get(key) ?? createRegistryHost(name, false, options);
     hosts.set(key, host);
     return host;
   };
@@ -127,6 +142,32 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
     },
     servesRanges: (reference) =>
       endpointsOf(reference, options.rules).some((endpoint) => ranges.has(endpoint.reference.registry)),
+    fetchReferrers: (reference, digest) =>
+      atEndpoints(
+        reference,
+        (at) => ({ what: `referrers of ${formatReference(at)}` }),
+        (at, repository) => fetchReferrersOnce(repository, at, digest),
+      ),
+    fetchForeign: async (url, sink) => {
+      const repository = foreignPlace(url, foreignHostOf(url.host), signal);
+      const what = `foreign layer ${sink.descriptor.digest} at ${url.host}`;
+      const once = askedTwice();
+      const attempts = { what, progress: () => sink.offset, reached: () => reached.has(url.host) };
+      await withRetry(attempts, options, () =>
+        inTurn(url.host, () =>
+          once({
+            repository,
+            sink,
+            what,
+            pace,
+            now,
+            patience: options.timeouts.body,
+            emit,
+            servesRanges: () => undefined,
+          }),
+        ),
+      );
+    },
     close: async () => {
       await Promise.all([...hosts.values()].map((host) => host.close()));
     },
@@ -165,7 +206,10 @@ export async function fetchManifestOnce(
   const what = formatReference(reference);
   const body = collect(
     largestManifest,
-    () => new RegistryError('invalid-document', 'final', `the manifest of ${what} is larger than 4 MiB`),
+    () =>
+      new RegistryError('invalid-document', 'final', `the manifest of ${what} is larger than 4 MiB`, {
+        hint: 'no registry need take such a one: this is no image',
+      }),
   );
   const path = `manifests/${reference.digest ?? reference.tag ?? ''}`;
   const head = await repository.ask(

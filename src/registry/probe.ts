@@ -1,7 +1,7 @@
 import type { Endpoint } from '../core/containers/endpoints.ts';
 import { type ErrorCode, ToolError } from '../core/errors.ts';
-import { type ImageManifest, parseManifest, selectPlatform } from '../core/oci/manifest.ts';
-import type { Platform } from '../core/oci/platform.ts';
+import { entriesFor, type ImageManifest, parseManifest, platformsOf } from '../core/oci/manifest.ts';
+import { formatPlatform, type Platform } from '../core/oci/platform.ts';
 import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { type FetchedManifest, fetchManifestOnce } from './client.ts';
 import type { Transport } from './connection.ts';
@@ -120,7 +120,12 @@ async function probeImage(
   const manifest = parse(top);
   found.manifest = { digest: top.digest, mediaType: manifest.mediaType, size: top.bytes.length };
   if (manifest.kind === 'image') return manifest;
-  const { digest } = selectPlatform(manifest, platform, what);
+  const [entry] = entriesFor(manifest, platform);
+  if (entry === undefined) {
+    const hint = `its index has ${platformsOf(manifest).join(', ') || 'no platform'}`;
+    throw new ToolError('not-found', `${what} has no image for ${formatPlatform(platform)}`, { hint });
+  }
+  const { digest } = entry;
   const inner = parse(await fetchManifestOnce({ ...reference, digest }, repository));
   if (inner.kind === 'image') return inner;
   throw new ToolError(

@@ -1,11 +1,12 @@
 import type { Digest } from '../core/oci/digest.ts';
-import { blobsOf } from '../core/oci/manifest.ts';
+import { blobsOf, isArtifact, whyUnloadable } from '../core/oci/manifest.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Passport } from '../core/staging/passport.ts';
 import { partitionAt } from '../system/partition-at.ts';
+import { sizeOfAttachment } from './find-attachments.ts';
 import type { Release } from './read-release.ts';
-import type { StagedImage, StagedSet, Staging } from './staging.ts';
+import type { Attachment, StagedImage, StagedSet, Staging } from './staging.ts';
 
 interface Findings {
   readonly version: string;
@@ -89,26 +90,58 @@ function describeImage({
   digest,
   mediaType,
   instance,
+  nested,
   manifest,
+  attachments,
 }: StagedImage): Passport['images'][number] {
+  const unloadable = whyUnloadable(manifest, [digest, ...(instance === undefined ? [] : [instance.digest])]);
   return {
     reference: formatReference(planned.reference),
     artifact,
     digest,
     mediaType,
     ...(instance === undefined ? {} : { instance: instance.digest }),
+    ...(nested === undefined ? {} : { nested: nested.map((index) => index.digest) }),
+    kind: isArtifact(manifest) ? 'artifact' : 'image',
+    ...(unloadable === undefined ? {} : { unloadable }),
     size: blobsOf(manifest).reduce((sum, blob) => sum + blob.size, 0),
     groups: [...planned.groups],
     priority: planned.priority,
     ...(planned.component === undefined ? {} : { component: planned.component }),
+    signatures: attachments.map(describeAttachment),
+  };
+}
+
+function describeAttachment(attachment: Attachment): Passport['images'][number]['signatures'][number] {
+  const { kind, subject, digest, manifest } = attachment;
+  const { mediaType, artifactType } = manifest;
+  return {
+    kind,
+    subject,
+    digest,
+    mediaType,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    size: sizeOfAttachment(attachment),
   };
 }
 
 /** Everything of an image that lies in the pool, with its size. */
-function contentsOf({ digest, manifestSize, instance, manifest }: StagedImage): [Digest, number][] {
+function contentsOf({
+  digest,
+  manifestSize,
+  instance,
+  nested,
+  manifest,
+  attachments,
+}: StagedImage): [Digest, number][] {
+  const described = [
+    ...(nested ?? []),
+    ...(instance === undefined ? [] : [instance]),
+    ...[manifest, ...attachments.map((attachment) => attachment.manifest)].flatMap(blobsOf),
+  ];
   return [
     [digest, manifestSize],
-    ...(instance === undefined ? [] : [[instance.digest, instance.size] satisfies [Digest, number]]),
-    ...blobsOf(manifest).map((blob): [Digest, number] => [blob.digest, blob.size]),
+    ...attachments.map((attachment): [Digest, number] => [attachment.digest, attachment.manifestSize]),
+    ...described.map((content): [Digest, number] => [content.digest, content.size]),
   ];
 }

@@ -6,7 +6,7 @@ import { type Platform, parsePlatform } from '../core/oci/platform.ts';
 import { formatReference, parseReference, type Reference } from '../core/oci/reference.ts';
 import { formatSeconds } from '../core/quantity.ts';
 import { officialRelease, releaseTag } from '../core/release/payload.ts';
-import { formatIgnored, formatList, formatMapping } from '../core/staging/lists.ts';
+import { formatIgnored, formatList, formatMapping, unloadableOf } from '../core/staging/lists.ts';
 import type { Passport } from '../core/staging/passport.ts';
 import { openPool } from '../pool/pool.ts';
 import { readPassport, resolveFolder } from '../pool/staging-folder.ts';
@@ -41,6 +41,8 @@ export interface DownloadOptions extends AccessOptions {
   readonly removeStale: boolean;
   /** Folders whose blobs are taken before the network is asked. */
   readonly bases: readonly string[];
+  readonly signatures: boolean;
+  readonly foreignHosts: readonly string[];
   /** Whether the folder must be a mount point. */
   readonly mountCheck: boolean;
   readonly version: string;
@@ -57,6 +59,10 @@ export interface DownloadSummary {
   readonly staged: number;
   readonly existed: number;
   readonly ignored: number;
+  /** Images with a signature; undefined when none was asked for. */
+  readonly signed: number | undefined;
+  /** Images that are staged, and that nothing at the site will load. */
+  readonly unloadable: number;
   readonly failed: readonly FailedImage[];
   /** Artifacts of earlier runs that are not needed any more, and whether they were removed. */
   readonly stale: number;
@@ -97,6 +103,8 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       now: options.now,
       platform,
       parallel: options.parallel,
+      signatures: options.signatures,
+      foreignHosts: options.foreignHosts,
       before,
       emit,
     };
@@ -108,7 +116,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     const staged = await stageImages(plan, staging);
     const passport = await describePassport({ ...options, sources: options, staging, release, staged });
     if (passport.images.length > 0) {
-      const lists = listsFor(plan, release, platform);
+      const lists = listsFor(plan, release, platform, unloadableOf(passport));
       await commitState(folder, pool, { passport, lists, before, removeStale: options.removeStale });
     }
     await settleFolder(folder, emit);
@@ -214,10 +222,11 @@ function listsFor(
   plan: ImagePlan,
   release: Release | undefined,
   platform: Platform,
+  unloadable: ReadonlySet<string>,
 ): ReadonlyMap<string, string> {
   return new Map([
-    ['ai-images.txt', formatList(plan, 'ai')],
-    ['ocp-images.txt', formatList(plan, 'ocp')],
+    ['ai-images.txt', formatList(plan, 'ai', unloadable)],
+    ['ocp-images.txt', formatList(plan, 'ocp', unloadable)],
     ['ignored-images.txt', formatIgnored(plan)],
     ['mapping.txt', formatMapping(plan, release && releaseTag(release.version, platform))],
   ]);
@@ -228,7 +237,7 @@ function summarize(
   plan: ImagePlan,
   release: Release | undefined,
   { images, failed }: StagedSet,
-  { stale }: Passport,
+  passport: Passport,
 ): Omit<DownloadSummary, 'fetchedBytes' | 'baseBytes' | 'seconds'> {
   const existed = images.filter((image) => image.existed).length;
   return {
@@ -238,8 +247,12 @@ function summarize(
     staged: images.length - existed,
     existed,
     ignored: plan.ignored.length,
+    signed: options.signatures
+      ? images.filter(({ attachments }) => attachments.some(({ kind }) => kind === 'signature')).length
+      : undefined,
+    unloadable: passport.images.filter((image) => image.unloadable !== undefined).length,
     failed,
-    stale: stale.artifacts.length,
+    stale: passport.stale.artifacts.length,
     staleRemoved: options.removeStale && failed.length === 0,
   };
 }

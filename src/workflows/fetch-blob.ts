@@ -3,9 +3,10 @@ import type { BlobSink } from '../core/oci/blob-sink.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { Ingest } from '../pool/ingest.ts';
+import { fetchForeignLayer } from './foreign-layer.ts';
 import type { Staging, WantedBlob } from './staging.ts';
 
-type Ends = Pick<Staging, 'pool' | 'client'>;
+type Ends = Pick<Staging, 'pool' | 'client' | 'foreignHosts'>;
 
 /** Repositories that have the blob; the same layer is often in many, not all of which may be readable. */
 export function sourcesOf({ users, reference }: WantedBlob): readonly Reference[] {
@@ -17,23 +18,23 @@ export function sourcesOf({ users, reference }: WantedBlob): readonly Reference[
   return [...sources.values()];
 }
 
-/** Fills a sink from the first source that has the blob and lets it be read. */
+/** Fills a sink from the first source that has the blob and lets it be read; a foreign layer from elsewhere, too. */
 export async function fetchFromAny(
   sources: readonly Reference[],
   sink: BlobSink,
-  { client }: Pick<Ends, 'client'>,
+  ends: Pick<Ends, 'client' | 'foreignHosts'>,
 ): Promise<void> {
   const errors: unknown[] = [];
   for (const source of sources) {
     try {
-      await client.fetchBlob(source, sink);
+      await ends.client.fetchBlob(source, sink);
       return;
     } catch (error) {
       if (!(error instanceof ToolError) || !['not-found', 'unauthorized'].includes(error.code)) throw error;
       errors.push(error);
     }
   }
-  throw errors[0];
+  await fetchForeignLayer(errors[0], sink, ends);
 }
 
 /** Names a blob of which every part is there. Parts that do not make up the blob are fetched again, in one piece. */
@@ -50,7 +51,7 @@ export async function fetchBlob(descriptor: Descriptor, reference: Reference, en
   const ingest = await ends.pool.ingest(descriptor);
   try {
     for (const part of [ingest, ...ingest.tails]) {
-      if (part.offset < part.end) await ends.client.fetchBlob(reference, part);
+      if (part.offset < part.end) await fetchFromAny([reference], part, ends);
     }
     await ingest.join();
     await commitWhole(ingest, [reference], ends);

@@ -53,7 +53,7 @@ async function fetchInto(pool: Pool, ...blobs: WantedBlob[]): Promise<unknown[]>
   const errors: unknown[] = [];
   await fetchBlobs(
     blobs,
-    { pool, client, pace, now },
+    { pool, client, foreignHosts: [], pace, now },
     {
       arrived: () => Promise.resolve(),
       failed: (_blob, error) => errors.push(error),

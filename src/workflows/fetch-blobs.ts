@@ -49,7 +49,7 @@ export async function fetchBlobs(
   await fetcher.run().finally(() => clearInterval(timer));
 }
 
-type FetchContext = Pick<Staging, 'pool' | 'client' | 'pace' | 'now'>;
+type FetchContext = Pick<Staging, 'pool' | 'client' | 'foreignHosts' | 'pace' | 'now'>;
 
 class BlobFetcher {
   readonly #context: FetchContext;

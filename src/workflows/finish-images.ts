@@ -3,6 +3,7 @@ import type { Digest } from '../core/oci/digest.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import { writeDirImage } from '../pool/dir-image.ts';
 import { hasDirImage } from '../pool/inspect-dir-image.ts';
+import { dirImageOf } from './dir-image-of.ts';
 import type { Candidate, StagedImage, Staging, WantedBlob } from './staging.ts';
 
 /** Knows for each image which of its blobs are still to come, and makes it as soon as the last one is there. */
@@ -19,14 +20,17 @@ export function trackImages(
   }
   let done = 0;
   const finish = async (candidate: Candidate): Promise<StagedImage> => {
-    const { planned, artifact, digest, instance, blobs } = candidate;
+    const { planned, blobs, instance, nested } = candidate;
     waiting.delete(candidate);
-    const image = {
-      artifact,
-      manifest: digest,
-      instance: instance?.digest,
-      blobs: blobs.map((blob) => blob.digest),
-    };
+    const image = await dirImageOf(
+      {
+        ...candidate,
+        instance: instance?.digest,
+        bare: nested !== undefined,
+        blobs: blobs.map((blob) => blob.digest),
+      },
+      pool.read,
+    );
     const existed = await hasDirImage(folder, image);
     if (!existed) await writeDirImage(folder, pool, image);
     done += 1;

@@ -153,7 +153,7 @@ async function repairBlobs(work: Repair): Promise<void> {
   );
   await concurrently(largestFirst, work.parallel, ([digest, { size, mediaType, references }]) =>
     fromOneOf(work, digest, references, async (reference) => {
-      await fetchBlob({ digest, size, mediaType }, reference, { pool, client });
+      await fetchBlob({ digest, size, mediaType }, reference, { pool, client, foreignHosts: [] });
       return size;
     }),
   );

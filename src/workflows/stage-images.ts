@@ -8,8 +8,10 @@ import type { Pool } from '../pool/pool.ts';
 import { requireSpace } from '../pool/staging-folder.ts';
 import { adoptBlobs, blobsToStore } from './adopt-base.ts';
 import { fetchBlobs } from './fetch-blobs.ts';
+import { findAttachments } from './find-attachments.ts';
 import { trackImages } from './finish-images.ts';
-import { type ResolvedImage, resolveImage } from './resolve-image.ts';
+import { resolveImage } from './resolve-image.ts';
+import { withoutConflicts } from './size-conflicts.ts';
 import type { Candidate, FailedImage, StagedImage, StagedSet, Staging, WantedBlob } from './staging.ts';
 
 /** After these nothing else can succeed either: the run ends instead of failing image by image. */
@@ -37,13 +39,14 @@ export async function stageImages(plan: ImagePlan, staging: Staging): Promise<St
 
   const resolved = await concurrently(plan.images, parallel, async (planned) => {
     try {
-      return { planned, ...(await resolveImage(planned.reference, staging)) };
+      const image = await resolveImage(planned.reference, staging);
+      return { planned, ...image, attachments: await findAttachments(planned.reference, image, staging) };
     } catch (error) {
       fail(planned, error);
       return undefined;
     }
   });
-  const candidates = withArtifacts(resolved.filter((image) => image !== undefined));
+  const candidates = withoutConflicts(withArtifacts(resolved.filter((image) => image !== undefined)), fail);
 
   const wanted = uniqueBlobs(candidates);
   const missing = await missingBlobs(wanted, pool);
@@ -73,15 +76,16 @@ export async function stageImages(plan: ImagePlan, staging: Staging): Promise<St
 }
 
 /** Names the folder of each image. Only two images that would share one, and differ, get the longer name. */
-function withArtifacts(images: readonly (ResolvedImage & { planned: PlannedImage })[]): Candidate[] {
-  const digests = new Map<string, Set<Digest>>();
-  for (const { planned, digest } of images) {
+function withArtifacts(images: readonly Omit<Candidate, 'artifact' | 'blobs'>[]): Candidate[] {
+  const contents = new Map<string, Set<string>>();
+  for (const { planned, digest, attachments } of images) {
     const name = artifactName(planned.reference);
-    digests.set(name, (digests.get(name) ?? new Set()).add(digest));
+    const content = [digest, ...attachments.map((attachment) => attachment.digest)].join(' ');
+    contents.set(name, (contents.get(name) ?? new Set()).add(content));
   }
   return images.map((image) => {
     const name = artifactName(image.planned.reference);
-    const shared = (digests.get(name)?.size ?? 0) > 1;
+    const shared = (contents.get(name)?.size ?? 0) > 1;
     return {
       ...image,
       artifact: shared ? distinctArtifactName(image.planned.reference) : name,
@@ -90,10 +94,15 @@ function withArtifacts(images: readonly (ResolvedImage & { planned: PlannedImage
   });
 }
 
+/** The blobs of an image and of what is attached to it. */
+function contentsOf({ manifest, attachments }: Candidate): readonly Descriptor[] {
+  return [manifest, ...attachments.map((attachment) => attachment.manifest)].flatMap(blobsOf);
+}
+
 function uniqueBlobs(candidates: readonly Candidate[]): Map<Digest, WantedBlob> {
   const wanted = new Map<Digest, WantedBlob>();
   for (const candidate of candidates) {
-    for (const descriptor of candidate.blobs) {
+    for (const descriptor of contentsOf(candidate)) {
       const known = wanted.get(descriptor.digest);
       if (known === undefined) {
         wanted.set(descriptor.digest, {

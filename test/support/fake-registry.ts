@@ -5,11 +5,14 @@ import { type Access, type Gate, makeGate } from './fake-registry/access.ts';
 import type { Answer, Fault, Request, Serve } from './fake-registry/answer.ts';
 import { type Content, makeContent } from './fake-registry/content.ts';
 import { deliver } from './fake-registry/delivery.ts';
+import type { ReferrersApi } from './fake-registry/referrers.ts';
 
 /** A request that came, and what went back. */
 export interface LoggedRequest {
   readonly method: string;
   readonly path: string;
+  /** What follows the `?`, as in `scope=a&scope=b`. */
+  readonly query: string;
   readonly range: string | undefined;
   /** Scheme of the Authorization header. */
   readonly authorization: string | undefined;
@@ -47,6 +50,8 @@ export interface FakeRegistry extends Omit<Content, 'serve'>, Pick<Gate, 'revoke
 
 export interface FakeRegistryOptions {
   readonly access?: Access;
+  /** Whether and how it lists referrers. */
+  readonly referrers?: ReferrersApi;
   /** PEM texts; plain HTTP without them. */
   readonly tls?: { readonly key: string; readonly certificate: string };
 }
@@ -59,7 +64,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const url = `${tls ? 'https' : 'http'}://${host}`;
 
-  const { serve, ...content } = makeContent();
+  const { serve, ...content } = makeContent(options.referrers);
   const gate = makeGate(options.access ?? { scheme: 'anonymous' }, url);
   const rules = makeRules();
   const log: LoggedRequest[] = [];
@@ -96,8 +101,9 @@ function read(incoming: IncomingMessage): Request {
   return { method: incoming.method ?? 'GET', path, query: searchParams, headers: incoming.headers };
 }
 
-function logged({ method, path, headers }: Request): Omit<LoggedRequest, 'status' | 'bytes'> {
-  return { method, path, range: headers.range, authorization: headers.authorization?.split(' ')[0], headers };
+function logged({ method, path, query, headers }: Request): Omit<LoggedRequest, 'status' | 'bytes'> {
+  const authorization = headers.authorization?.split(' ')[0];
+  return { method, path, query: query.toString(), range: headers.range, authorization, headers };
 }
 
 function makeRules() {

@@ -26,6 +26,8 @@ export interface ForwardProxyOptions {
   /** Addresses by the names that only the proxy knows: `{ 'registry.test:443': '127.0.0.1:4711' }`. */
   readonly names?: Readonly<Record<string, string>>;
   readonly user?: { readonly username: string; readonly password: string };
+  /** Targets of tunnels; others get 403. Any, unless said otherwise. */
+  readonly tunnels?: readonly string[];
   /** Refuses everything with this status. */
   readonly refuse?: number;
   /** PEM texts; the proxy itself is spoken to over TLS with them. */
@@ -33,7 +35,7 @@ export interface ForwardProxyOptions {
 }
 
 export async function startForwardProxy(options: ForwardProxyOptions = {}): Promise<ForwardProxy> {
-  const { names = {}, user, refuse, tls } = options;
+  const { names = {}, user, tunnels, refuse, tls } = options;
   const log: ProxiedRequest[] = [];
   const sockets = new Set<Socket>();
   const expected = user && `Basic ${Buffer.from(`${user.username}:${user.password}`).toString('base64')}`;
@@ -52,7 +54,7 @@ export async function startForwardProxy(options: ForwardProxyOptions = {}): Prom
 
   const tunnel = (incoming: IncomingMessage, client: Duplex): void => {
     const target = incoming.url ?? '';
-    const refused = refusal(incoming);
+    const refused = refusal(incoming) ?? (tunnels?.includes(target) === false ? 403 : undefined);
     if (refused !== undefined) {
       note(incoming, target, refused);
       client.end(`HTTP/1.1 ${refused} Refused\r\nContent-Length: 0\r\n\r\n`);

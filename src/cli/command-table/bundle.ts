@@ -50,6 +50,6 @@ Refuses a bundle that was made for another state, and names what is missing.`,
   },
   examples: [
     'factory-precaching-cli bundle apply -f /mnt 4.14.7-to-4.14.8.tar',
-    'ssh core@server sudo factory-precaching-cli bundle apply -f /mnt - < 4.14.7-to-4.14.8.tar',
+    'cat 4.14.7-to-4.14.8.tar | ssh core@server sudo factory-precaching-cli bundle apply -f /mnt -',
   ],
 } as const satisfies Command;

@@ -58,6 +58,15 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       value: 'folder',
       description: 'take blobs from another staging folder or an OCI layout before the network is asked',
     },
+    signatures: {
+      kind: 'boolean',
+      description: 'stage what is attached to the images too: signatures, attestations, SBOMs',
+    },
+    foreignLayers: {
+      kind: 'list',
+      value: 'host',
+      description: 'fetch layers that a registry may not hand out from these hosts',
+    },
     authfile,
     certDir,
     noMountCheck: { kind: 'boolean', description: 'stage into a folder that is not a mount point' },

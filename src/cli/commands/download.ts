@@ -14,6 +14,7 @@ export const run: Run<typeof download.flags> = async (values, terminal) => {
     aiImages: values.aiImg,
     removeStale: values.rmStale,
     bases: values.base,
+    foreignHosts: values.foreignLayers,
     authFile: values.authfile,
     mountCheck: !values.noMountCheck,
     version: __VERSION__,

@@ -31,7 +31,7 @@ location = "wild.lab"
 prefix = "*.b.wild.io"
 location = "deeper.lab"
 [[registry]]
-prefix = "ab.wild.io"
+prefix = "x.wild.io"
 location = "exact.lab"
 [[registry]]
 prefix = "*.as.is"
@@ -78,7 +78,7 @@ describe('endpointsOf', () => {
     ['a.wild.io:444/x/y:1', ['wild.lab:444/x/y:1']],
     ['wild.io/x:1', ['wild.io/x:1']],
     ['a.b.wild.io/x:1', ['deeper.lab/x:1']],
-    ['ab.wild.io/x:1', ['exact.lab/x:1']],
+    ['x.wild.io/x:1', ['exact.lab/x:1']],
     ['a.as.is/x:1', ['m.lab/as-is/x:1', 'a.as.is/x:1 insecure']],
     ['only.io/a:1', ['only.io/a:1']],
     [`only.io/a@${digest}`, [`m.io/a@${digest}`, `only.io/a@${digest}`]],

@@ -3,7 +3,15 @@ import { correctList, listAgrees, listsOf } from './lists.ts';
 import type { Passport } from './passport.ts';
 
 const digest = `sha256:${'a'.repeat(64)}` as const;
-const image = { artifact: 'a', digest, mediaType: 'm', size: 1, priority: 0 };
+const image = {
+  artifact: 'a',
+  digest,
+  mediaType: 'm',
+  size: 1,
+  priority: 0,
+  kind: 'image' as const,
+  signatures: [],
+};
 const passport: Passport = {
   schemaVersion: 1,
   tool: { name: 'factory-precaching-cli', version: '0' },

@@ -4,11 +4,16 @@ import { formatReference, parseReference } from '../oci/reference.ts';
 import { releaseTag } from '../release/payload.ts';
 import type { Group, Passport } from './passport.ts';
 
-/** `ai-images.txt`, `ocp-images.txt`: one reference a line, in load order. The boot scripts read them. */
-export function formatList(plan: ImagePlan, group: Group): string {
+/**
+ * `ai-images.txt`, `ocp-images.txt`: one reference a line, in load order. The boot scripts read them, and count what
+ * they cannot load as a failure: so what is `unloadable` is not in them.
+ */
+export function formatList(plan: ImagePlan, group: Group, unloadable: ReadonlySet<string>): string {
   return plan.images
     .filter((image) => image.groups.includes(group))
-    .map((image) => `${formatReference(image.reference)}\n`)
+    .map((image) => formatReference(image.reference))
+    .filter((reference) => !unloadable.has(reference))
+    .map((reference) => `${reference}\n`)
     .join('');
 }
 
@@ -34,6 +39,11 @@ function targetOf({ source, component, reference }: PlannedImage, releaseTag: st
   return `${reference.repository}${reference.tag === undefined ? '' : `:${reference.tag}`}`;
 }
 
+/** The images of a passport that nothing can load into a container storage. */
+export function unloadableOf({ images }: Passport): ReadonlySet<string> {
+  return new Set(images.filter((image) => image.unloadable !== undefined).map(({ reference }) => reference));
+}
+
 /** The lists that follow from a passport, by file name. `ignored-images.txt` does not: only the filter is recorded. */
 export function listsOf(passport: Passport): ReadonlyMap<string, string> {
   const { release, sources } = passport;
@@ -48,10 +58,11 @@ export function listsOf(passport: Passport): ReadonlyMap<string, string> {
     }),
   );
   const plan = { images, ignored: [] };
+  const unloadable = unloadableOf(passport);
   const tag = release === null ? undefined : releaseTag(release.version, parsePlatform(sources.platform));
   return new Map([
-    ['ai-images.txt', formatList(plan, 'ai')],
-    ['ocp-images.txt', formatList(plan, 'ocp')],
+    ['ai-images.txt', formatList(plan, 'ai', unloadable)],
+    ['ocp-images.txt', formatList(plan, 'ocp', unloadable)],
     ['mapping.txt', formatMapping(plan, tag)],
   ]);
 }
