@@ -47,8 +47,8 @@ async function main(): Promise<void> {
     const tools = await findTools();
     const { small } = flags;
     const [runs, slowRuns] = [Number(flags.runs), Number(flags['slow-runs'])];
-    const machine = await describeMachine(tools);
     for (const [name, part] of chosen) {
+      const machine = await describeMachine(tools);
       tell(`${name}: generating what is to be served`);
       const text = await part({ registry, work: temporary.path, tools, runs, slowRuns, small, tell });
       process.stdout.write(`\n## ${name}\n\n${text}\n${machine}\n`);

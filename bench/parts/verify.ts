@@ -22,7 +22,7 @@ export async function verify(bench: Bench): Promise<string> {
   await output(ourRelease(task).command(staged).argv);
 
   const hashing = (program: string): Contestant => ({
-    name: `find | xargs -P2 ${program}`,
+    name: `find, xargs -P2 ${program}`,
     command: () => ({
       argv: [
         'bash',
