@@ -1,4 +1,4 @@
-import { link, lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf, ToolError } from '../core/errors.ts';
 import { algorithmOf, type Digest, hexOf } from '../core/oci/digest.ts';
@@ -14,8 +14,8 @@ export interface DirImage {
   /** With an index: the manifest of the staged platform, `<hex>.manifest.json`. */
   readonly instance?: Digest | undefined;
   readonly blobs: readonly Digest[];
-  /** Signature files by the name that `signatureName` gives. */
-  readonly signatures?: ReadonlyMap<string, Buffer>;
+  /** Signature files by the name that `signatureName` gives; undefined is what cannot be made now. */
+  readonly signatures?: ReadonlyMap<string, Buffer | undefined>;
 }
 
 /**
@@ -32,36 +32,19 @@ export function signatureName(number: number, instance?: Digest): string {
   return `${instance === undefined ? '' : `${nameOf(instance)}.`}signature-${number}`;
 }
 
-/** The files of the image and the pool content each is a hard link to (containers-transports(5), `dir:`). */
-function linksOf({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
+/** The content of the file `version`. */
+export function dirVersion(image: DirImage): string {
+  const canonical = [...dirFiles(image).values()].every((digest) => algorithmOf(digest) === 'sha256');
+  return `Directory Transport Version: ${canonical ? '1.1' : '1.2'}\n`;
+}
+
+/** The files of the image, but for `version` and signatures, and the pool content each one is (containers-transports(5), `dir:`). */
+export function dirFiles({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
   return new Map([
     ['manifest.json', manifest],
     ...(instance === undefined ? [] : [[`${nameOf(instance)}.manifest.json`, instance] as const]),
     ...blobs.map((digest) => [nameOf(digest), digest] as const),
   ]);
-}
-
-/**
- * Whether the image is there already, whole: a name below `images` is a promise, its entries tell which blobs it was
- * made of, its manifest must be the pool's own file, because two manifests may name the same blobs, and its signatures
- * must be the same bytes.
- */
-export async function hasDirImage(folder: string, pool: Pool, image: DirImage): Promise<boolean> {
-  const directory = join(folder, 'images', image.artifact);
-  const names = await readdir(directory).catch(() => []);
-  const signatures = image.signatures ?? new Map<string, Buffer>();
-  const wanted = new Set(['version', ...linksOf(image).keys(), ...signatures.keys()]);
-  if (names.length !== wanted.size || !names.every((name) => wanted.has(name))) return false;
-  for (const [name, content] of signatures) {
-    const found = await readFile(join(directory, name)).catch(() => undefined);
-    if (found?.equals(content) !== true) return false;
-  }
-  const [linked, pooled] = await Promise.all(
-    [join(directory, 'manifest.json'), pool.pathOf(image.manifest)].map((path) =>
-      lstat(path).catch(() => undefined),
-    ),
-  );
-  return linked !== undefined && linked.ino === pooled?.ino;
 }
 
 /**
@@ -75,14 +58,21 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside);
   });
-  const links = linksOf(image);
-  for (const [name, digest] of links) await linkInto(pool.pathOf(digest), join(aside, name));
-  for (const [name, content] of image.signatures ?? []) await writeDurably(join(aside, name), content);
-  const canonical = [...links.values()].every((digest) => algorithmOf(digest) === 'sha256');
-  await writeDurably(join(aside, 'version'), `Directory Transport Version: ${canonical ? '1.1' : '1.2'}\n`);
+  for (const [name, digest] of dirFiles(image)) await linkInto(pool.pathOf(digest), join(aside, name));
+  for (const [name, content] of image.signatures ?? []) {
+    if (content === undefined) throw unmade(final, name);
+    await writeDurably(join(aside, name), content);
+  }
+  await writeDurably(join(aside, 'version'), dirVersion(image));
   await onDisk(final, async () => {
     await rm(final, { recursive: true, force: true });
     await rename(aside, final);
+  });
+}
+
+function unmade(image: string, name: string): ToolError {
+  return new ToolError('integrity', `${image}: what ${name} is made of is damaged in the pool`, {
+    hint: 'run verify --repair on the folder',
   });
 }
 

@@ -1,12 +1,13 @@
-import { lstat, readFile, realpath, rm, statfs } from 'node:fs/promises';
+import { access, constants, lstat, realpath, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCodeOf, ToolError } from '../core/errors.ts';
+import { ToolError } from '../core/errors.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { formatBytes } from '../core/quantity.ts';
 import { formatPassport, type Passport, parsePassport, sameState } from '../core/staging/passport.ts';
 import { onDisk } from './disk-error.ts';
 import { writeDurably } from './durable.ts';
 import type { Pool } from './pool.ts';
+import { readRegular } from './regular-file.ts';
 
 const passportName = 'precache.json';
 
@@ -23,14 +24,19 @@ export async function resolveFolder(path: string): Promise<string> {
   return real;
 }
 
+/** Whether the folder can be written to: not where it is mounted read-only, nor by somebody else's user. */
+export async function isWritable(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** The passport of a folder, or undefined when nothing was staged there yet. */
 export async function readPassport(folder: string): Promise<Passport | undefined> {
   const path = join(folder, passportName);
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    if (systemCodeOf(cause) === 'ENOENT') return undefined;
-    return onDisk(path, () => Promise.reject(cause));
-  });
-  return text === undefined ? undefined : parsePassport(text, path);
+  const bytes = await readRegular(path);
+  return bytes === undefined ? undefined : parsePassport(bytes.toString('utf8'), path);
 }
 
 /** Writes the passport, the last step of staging. A state that did not change keeps its file and its time. */
@@ -46,8 +52,9 @@ export async function writePassport(
 /** Writes a list beside the passport, unless it says the same already. */
 export async function writeList(folder: string, name: string, text: string): Promise<void> {
   const path = join(folder, name);
-  const before = await readFile(path, 'utf8').catch(() => undefined);
-  if (before !== text) await writeDurably(path, text);
+  // Anything but a regular file is replaced as the file would be.
+  const before = await readRegular(path).catch(() => undefined);
+  if (before?.toString('utf8') !== text) await writeDurably(path, text);
 }
 
 /** Bytes that may still be written to the file system of a folder. */

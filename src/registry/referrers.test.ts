@@ -7,6 +7,8 @@ import { digestOf } from '../core/oci/digest.ts';
 import { mediaTypes } from '../core/oci/manifest.ts';
 import { parseReference, type Reference } from '../core/oci/reference.ts';
 import { createRegistryClient, type RegistryClient } from './client.ts';
+import { createPace } from './pace.ts';
+import { defaultRetryPolicy } from './retry.ts';
 
 const bytes = Buffer.from('{"schemaVersion":2}');
 const subject = { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), size: bytes.length };
@@ -20,15 +22,18 @@ async function start(referrers?: ReferrersApi): Promise<void> {
   registry = await startFakeRegistry(referrers === undefined ? {} : { referrers });
   registry.addManifest('lab/a', { mediaType: mediaTypes.ociManifest, bytes, tag: '1' });
   reference = parseReference(`${registry.host}/lab/a:1`);
+  const now = () => performance.now();
+  const { signal } = new AbortController();
   client = createRegistryClient({
     certificates: { env: {}, certDir: undefined },
-    credentials: () => undefined,
+    credentials: async () => undefined,
     timeouts: { connect: 2000, headers: 200, body: 200 },
     connections: 4,
-    now: () => performance.now(),
-    signal: new AbortController().signal,
+    now,
+    signal,
+    pace: createPace({ most: 4, limitRate: undefined, now, signal }),
     rules: [],
-    retry: { attempts: 3, firstDelay: 1, longestDelay: 20, random: () => 1 },
+    retry: { ...defaultRetryPolicy, attempts: 3, patience: 100, firstDelay: 1, longestDelay: 20 },
     emit: () => undefined,
   });
 }
@@ -77,14 +82,18 @@ it.each([400, 404, 405, 406, 501])('takes %d for "no such API"', async (status) 
   expect(await fetchReferrers()).toBeUndefined();
 });
 
-it('takes a server that answers everything with a page of its own for "no such API"', async () => {
-  registry.fault({ path: '/referrers/', fault: faults.webPage() });
+it('takes an answer of another type for "no such API"', async () => {
+  registry.fault({
+    path: '/referrers/',
+    fault: (request, serve) => ({ ...serve(request), headers: { 'content-type': 'application/json' } }),
+  });
   expect(await fetchReferrers()).toBeUndefined();
 });
 
 it.each([
   ['a refusal', faults.error(403, 'DENIED'), 'unauthorized'],
   ['a registry in trouble', faults.unavailable(503), 'network'],
+  ['a login page', faults.webPage(), 'network'],
   ['an endless list', faults.endlessBody(), 'invalid-document'],
 ])('fails on %s', async (_name, fault, code) => {
   attachArtifact(registry, attachedTo, 'application/vnd.example');

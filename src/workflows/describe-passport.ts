@@ -70,7 +70,7 @@ function keptImages({ images, failed }: StagedSet, before: Passport | undefined)
 }
 
 /** What earlier runs left and nothing needs any more. */
-function describeStale(
+export function describeStale(
   before: Passport | undefined,
   artifacts: ReadonlySet<string>,
   contents: ReadonlyMap<Digest, number>,

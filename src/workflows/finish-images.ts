@@ -1,7 +1,8 @@
 import { concurrently } from '../core/concurrently.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { formatReference } from '../core/oci/reference.ts';
-import { hasDirImage, writeDirImage } from '../pool/dir-image.ts';
+import { writeDirImage } from '../pool/dir-image.ts';
+import { hasDirImage } from '../pool/inspect-dir-image.ts';
 import { signatureFiles } from './signature-files.ts';
 import type { Candidate, StagedImage, Staging, WantedBlob } from './staging.ts';
 
@@ -21,15 +22,16 @@ export function trackImages(
   const finish = async (candidate: Candidate): Promise<StagedImage> => {
     const { planned, artifact, digest, instance, nested, blobs } = candidate;
     waiting.delete(candidate);
-    const bare = nested === undefined ? undefined : instance?.digest;
+    const main = nested === undefined ? digest : (instance?.digest ?? digest);
+    const signed = { digest, instance: instance?.digest, nested, signatures: candidate.attachments };
     const image = {
       artifact,
-      manifest: bare ?? digest,
-      instance: bare === undefined ? instance?.digest : undefined,
+      manifest: main,
+      instance: nested === undefined ? instance?.digest : undefined,
       blobs: blobs.map((blob) => blob.digest),
-      signatures: await signatureFiles(candidate, pool),
+      signatures: await signatureFiles(signed, pool.read),
     };
-    const existed = await hasDirImage(folder, pool, image);
+    const existed = await hasDirImage(folder, image);
     if (!existed) await writeDirImage(folder, pool, image);
     done += 1;
     const { component } = planned;

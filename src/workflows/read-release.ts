@@ -3,7 +3,8 @@ import type { Digest } from '../core/oci/digest.ts';
 import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { imageReferencesPath, parseImageReferences, type ReleasePayload } from '../core/release/payload.ts';
 import { fileInLayer } from '../pool/layer-file.ts';
-import { fetchBlob } from './fetch-blobs.ts';
+import { adoptBlob } from './adopt-base.ts';
+import { fetchBlob } from './fetch-blob.ts';
 import { resolveImage } from './resolve-image.ts';
 import type { Staging } from './staging.ts';
 
@@ -22,7 +23,9 @@ export async function readRelease(reference: Reference, staging: Staging): Promi
   const name = formatReference(reference);
   const { digest, manifest } = await resolveImage(reference, staging);
   for (const layer of manifest.layers.toReversed()) {
-    if (!(await pool.has(layer))) await fetchBlob(layer, reference, staging);
+    if (!(await pool.has(layer)) && !(await adoptBlob(layer, staging))) {
+      await fetchBlob(layer, reference, staging);
+    }
     const answer = await fileInLayer(pool, layer.digest, imageReferencesPath);
     if (answer.kind === 'silent') continue;
     if (answer.kind !== 'file') break;

@@ -6,6 +6,7 @@ import { blobsOf, type Descriptor } from '../core/oci/manifest.ts';
 import { artifactName, distinctArtifactName, formatReference } from '../core/oci/reference.ts';
 import type { Pool } from '../pool/pool.ts';
 import { requireSpace } from '../pool/staging-folder.ts';
+import { adoptBlobs, blobsToStore } from './adopt-base.ts';
 import { fetchBlobs } from './fetch-blobs.ts';
 import { findAttachments } from './find-attachments.ts';
 import { trackImages } from './finish-images.ts';
@@ -58,14 +59,12 @@ export async function stageImages(plan: ImagePlan, staging: Staging): Promise<St
     bytes,
     present: bytes - missingBytes,
   });
-  await requireSpace(
-    staging.folder,
-    missing.map(({ descriptor }) => descriptor),
-  );
+  await requireSpace(staging.folder, await blobsToStore(missing, staging));
+  const left = await adoptBlobs(missing, staging);
 
-  const finish = trackImages(candidates, missing, plan.images.length, staging);
+  const finish = trackImages(candidates, left, plan.images.length, staging);
   const images: StagedImage[] = [...(await finish.complete())];
-  await fetchBlobs(missing, staging, {
+  await fetchBlobs(left, staging, {
     arrived: async ({ descriptor }) => {
       images.push(...(await finish.arrived(descriptor.digest)));
     },

@@ -7,23 +7,31 @@ import type { Descriptor, ImageManifest } from '../core/oci/manifest.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { Passport } from '../core/staging/passport.ts';
+import type { Base } from '../pool/base.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
+import type { Pace } from '../registry/pace.ts';
 
 /** What a run of staging works with. */
 export interface Staging {
   readonly folder: string;
   readonly pool: Pool;
   readonly client: RegistryClient;
+  readonly pace: Pace;
   readonly platform: Platform;
-  /** Blobs or manifests fetched at a time. */
+  /** Requests at a time, at most. */
   readonly parallel: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
   /** Whether to ask for signatures, attestations and SBOMs. */
   readonly signatures: boolean;
   /** Hosts, with their port where they have one, that foreign layers may be fetched from. */
   readonly foreignHosts: readonly string[];
+  /** Folders whose blobs are taken before the network is asked. */
+  readonly bases: readonly Base[];
   /** What the folder held before. */
   readonly before: Passport | undefined;
+  readonly signal: AbortSignal;
   readonly emit: Emit;
 }
 

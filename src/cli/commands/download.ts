@@ -1,5 +1,5 @@
 import { downloadImages, outcomeOf } from '../../workflows/download-images.ts';
-import type { download } from '../command-table.ts';
+import type { download } from '../command-table/download.ts';
 import { exitCodes } from '../exit-code.ts';
 import { createReporter } from '../reporters.ts';
 import type { Run } from '../run.ts';
@@ -13,6 +13,7 @@ export const run: Run<typeof download.flags> = async (values, terminal) => {
     images: values.img,
     aiImages: values.aiImg,
     removeStale: values.rmStale,
+    bases: values.base,
     foreignHosts: values.foreignLayers,
     authFile: values.authfile,
     mountCheck: !values.noMountCheck,
