@@ -31,6 +31,10 @@ const undiciParts = {
     }));
     plugin.onLoad({ filter: /.*/, namespace: 'undici-parts' }, ({ pluginData }) => ({
       contents: `
+        import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
+        import connect from 'undici/lib/api/api-connect.js';
+        // As its index does, for the one method that tunnels need.
+        Dispatcher.prototype.connect = connect;
         export { default as Agent } from 'undici/lib/dispatcher/agent.js';
         export { default as Pool } from 'undici/lib/dispatcher/pool.js';
         export { default as errors } from 'undici/lib/core/errors.js';
