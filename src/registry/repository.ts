@@ -82,16 +82,11 @@ export function repositoryAt(host: RegistryHost, reference: Reference, signal: A
 const userAgent = `factory-precaching-cli/${typeof __VERSION__ === 'string' ? __VERSION__ : 'test'}`;
 
 /** A captive portal or a login page answers everything with 200. */
-export class WebPageAnswer extends RegistryError {
-  constructor(what: string) {
-    super('network', 'final', `${what}: the answer is a web page`, {
-      hint: 'a proxy or a login page stands between this machine and the registry',
-    });
-  }
-}
-
 function refuseWebPage({ headers }: Head, what: string): void {
-  if (headerOf(headers, 'content-type')?.startsWith('text/html') === true) throw new WebPageAnswer(what);
+  if (headerOf(headers, 'content-type')?.startsWith('text/html') !== true) return;
+  throw new RegistryError('network', 'final', `${what}: the answer is a web page`, {
+    hint: 'a proxy or a login page stands between this machine and the registry',
+  });
 }
 
 function retryAfterOf({ headers }: Head): number | undefined {
