@@ -1,3 +1,4 @@
+import { formats } from '../core/staging/passport.ts';
 import type { Command } from './flags.ts';
 
 const output = {
@@ -111,6 +112,13 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       description: 'platform taken from a manifest list',
       default: 'linux/amd64',
     },
+    format: {
+      kind: 'string',
+      value: 'format',
+      description: 'pool: each blob once; archive: one .tgz an image, for the scripts of the Go tool',
+      choices: formats,
+      default: 'pool',
+    },
     parallel: {
       kind: 'integer',
       short: 'p',
@@ -129,6 +137,7 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       value: 'directory',
       description: 'CA and client certificates (*.crt, *.cert, *.key)',
     },
+    dryRun: { kind: 'boolean', description: 'show what would be fetched and removed; write nothing' },
     noMountCheck: { kind: 'boolean', description: 'stage into a folder that is not a mount point' },
     output,
   },

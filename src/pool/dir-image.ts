@@ -1,9 +1,9 @@
 import { link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCodeOf, ToolError } from '../core/errors.ts';
 import { type Digest, hexOf } from '../core/oci/digest.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory, writeDurably } from './durable.ts';
+import { throwNoLinks } from './file-system.ts';
 import type { Pool } from './pool.ts';
 
 /** What a `dir:` image consists of. All of it is in the pool. */
@@ -16,10 +16,11 @@ export interface DirImage {
   readonly blobs: readonly Digest[];
 }
 
-const version = 'Directory Transport Version: 1.1\n';
+/** The content of the file `version`. */
+export const dirVersion = 'Directory Transport Version: 1.1\n';
 
-/** The files of the image and the pool content each is a hard link to (containers-transports(5), `dir:`). */
-function linksOf({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
+/** The files of the image, but for `version`, and the pool content each one is (containers-transports(5), `dir:`). */
+export function dirFiles({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
   return new Map([
     ['manifest.json', manifest],
     ...(instance === undefined ? [] : [[`${hexOf(instance)}.manifest.json`, instance] as const]),
@@ -34,7 +35,7 @@ function linksOf({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, D
 export async function hasDirImage(folder: string, pool: Pool, image: DirImage): Promise<boolean> {
   const directory = join(folder, 'images', image.artifact);
   const names = await readdir(directory).catch(() => []);
-  const wanted = linksOf(image);
+  const wanted = dirFiles(image);
   if (names.length !== wanted.size + 1) return false;
   if (!names.every((name) => name === 'version' || wanted.has(name))) return false;
   const [linked, pooled] = await Promise.all(
@@ -52,12 +53,13 @@ export async function hasDirImage(folder: string, pool: Pool, image: DirImage): 
 export async function writeDirImage(folder: string, pool: Pool, image: DirImage): Promise<void> {
   const aside = join(folder, 'pool/ingest', `image-${image.artifact}`);
   const final = join(folder, 'images', image.artifact);
+  await pool.confirm();
   await onDisk(aside, async () => {
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside);
   });
-  for (const [name, digest] of linksOf(image)) await linkInto(pool.pathOf(digest), join(aside, name));
-  await writeDurably(join(aside, 'version'), version);
+  for (const [name, digest] of dirFiles(image)) await linkInto(pool.pathOf(digest), join(aside, name));
+  await writeDurably(join(aside, 'version'), dirVersion);
   await onDisk(final, async () => {
     await rm(final, { recursive: true, force: true });
     await rename(aside, final);
@@ -73,16 +75,6 @@ async function linkInto(existing: string, name: string): Promise<void> {
   try {
     await link(existing, name);
   } catch (cause) {
-    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(systemCodeOf(cause) ?? '')) {
-      throw new ToolError(
-        'host',
-        `${name}: this file system has no hard links, or no more of them for this file`,
-        {
-          hint: 'stage onto XFS (factory-precaching-cli partition makes one) or ext4',
-          cause,
-        },
-      );
-    }
-    await onDisk(name, () => Promise.reject(cause));
+    await onDisk(name, async () => throwNoLinks(name, cause));
   }
 }

@@ -1,13 +1,15 @@
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, readFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ToolError } from '../core/errors.ts';
+import { systemCodeOf, ToolError } from '../core/errors.ts';
 import { algorithmOf, type Digest, digestOf, hexOf } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory } from './durable.ts';
+import { rememberFolder } from './file-system.ts';
 import { type Ingest, openIngest } from './ingest.ts';
+import { readRegular, requireDirectory } from './regular-file.ts';
 
 /** The content-addressed blobs of a staging folder. A name in it is a promise: complete, checked, durable. */
 export interface Pool {
@@ -23,8 +25,14 @@ export interface Pool {
   /** A small content, checked against its digest; undefined when it is not there or was damaged. */
   readonly read: (digest: Digest) => Promise<Buffer | undefined>;
   readonly stream: (digest: Digest) => Readable;
+  /** Takes a content out, if it is there. */
+  readonly remove: (digest: Digest) => Promise<void>;
   /** Makes all names given so far survive a power cut. */
   readonly sync: () => Promise<void>;
+  /** Throws `host` when the folder is not at its path any more; see `rememberFolder`. */
+  readonly confirm: () => Promise<void>;
+  /** Removes partial blobs. Only when no blob is on its way. */
+  readonly clearIngest: () => Promise<void>;
 }
 
 /** Opens the pool of a staging folder, making the folders it needs, that of the images too. */
@@ -32,11 +40,9 @@ export async function openPool(folder: string): Promise<Pool> {
   const blobs = join(folder, 'pool/blobs');
   const partial = join(folder, 'pool/ingest');
   const touched = new Set<string>();
-  await onDisk(folder, async () => {
-    await mkdir(partial, { recursive: true });
-    await mkdir(join(blobs, 'sha256'), { recursive: true });
-    await mkdir(join(folder, 'images'), { recursive: true });
-  });
+  const confirm = await rememberFolder(folder);
+  await makeFolders(folder);
+  await removeNames(partial, /^(?:image-|archive-|link-probe$)/);
 
   const directoryOf = (digest: Digest): string => join(blobs, algorithmOf(digest));
   const pathOf = (digest: Digest): string => join(directoryOf(digest), hexOf(digest));
@@ -52,6 +58,7 @@ export async function openPool(folder: string): Promise<Pool> {
   const commit = async (blob: Ingest): Promise<void> => {
     const { digest } = blob.descriptor;
     const directory = directoryOf(digest);
+    await confirm();
     if (!touched.has(directory)) await onDisk(directory, () => mkdir(directory, { recursive: true }));
     await blob.commit(pathOf(digest));
     touched.add(directory);
@@ -75,13 +82,40 @@ export async function openPool(folder: string): Promise<Pool> {
       }
     },
     read: async (digest) => {
-      const bytes = await readFile(pathOf(digest)).catch(() => undefined);
+      const bytes = await readRegular(pathOf(digest)).catch(() => undefined);
       return bytes !== undefined && digestOf(bytes, digest) === digest ? bytes : undefined;
     },
     stream: (digest) => createReadStream(pathOf(digest), { highWaterMark: 256 * 1024 }),
+    remove: async (digest) => {
+      const path = pathOf(digest);
+      await onDisk(path, () => rm(path, { force: true }));
+    },
     sync: async () => {
       for (const directory of [...touched, blobs]) await syncDirectory(directory);
       touched.clear();
     },
+    confirm,
+    clearIngest: () => removeNames(partial, /^sha(?:256|512)-[0-9a-f]+(?:\.[0-9]+)?$/),
   };
+}
+
+/** Makes the folders of the pool and of the images; a link in the place of one would lead out of the staging folder. */
+async function makeFolders(folder: string): Promise<void> {
+  for (const name of ['pool', 'pool/ingest', 'pool/blobs', 'pool/blobs/sha256', 'images']) {
+    const path = join(folder, name);
+    await onDisk(path, () =>
+      mkdir(path).catch((cause: unknown) => {
+        if (systemCodeOf(cause) !== 'EEXIST') throw cause;
+      }),
+    );
+    await requireDirectory(path);
+  }
+}
+
+async function removeNames(directory: string, pattern: RegExp): Promise<void> {
+  await onDisk(directory, async () => {
+    for (const name of await readdir(directory)) {
+      if (pattern.test(name)) await rm(join(directory, name), { recursive: true, force: true });
+    }
+  });
 }

@@ -1,12 +1,12 @@
-import { lstat, readFile, realpath, rm, statfs } from 'node:fs/promises';
+import { lstat, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCodeOf, ToolError } from '../core/errors.ts';
-import type { Descriptor } from '../core/oci/manifest.ts';
-import { formatBytes } from '../core/quantity.ts';
+import { ToolError } from '../core/errors.ts';
 import { formatPassport, type Passport, parsePassport, sameState } from '../core/staging/passport.ts';
+import { archivePath } from './archive.ts';
 import { onDisk } from './disk-error.ts';
 import { writeDurably } from './durable.ts';
 import type { Pool } from './pool.ts';
+import { readRegular } from './regular-file.ts';
 
 const passportName = 'precache.json';
 
@@ -26,11 +26,8 @@ export async function resolveFolder(path: string): Promise<string> {
 /** The passport of a folder, or undefined when nothing was staged there yet. */
 export async function readPassport(folder: string): Promise<Passport | undefined> {
   const path = join(folder, passportName);
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    if (systemCodeOf(cause) === 'ENOENT') return undefined;
-    return onDisk(path, () => Promise.reject(cause));
-  });
-  return text === undefined ? undefined : parsePassport(text, path);
+  const bytes = await readRegular(path);
+  return bytes === undefined ? undefined : parsePassport(bytes.toString('utf8'), path);
 }
 
 /** Writes the passport, the last step of staging. A state that did not change keeps its file and its time. */
@@ -46,40 +43,23 @@ export async function writePassport(
 /** Writes a list beside the passport, unless it says the same already. */
 export async function writeList(folder: string, name: string, text: string): Promise<void> {
   const path = join(folder, name);
-  const before = await readFile(path, 'utf8').catch(() => undefined);
-  if (before !== text) await writeDurably(path, text);
+  // Anything but a regular file is replaced as the file would be.
+  const before = await readRegular(path).catch(() => undefined);
+  if (before?.toString('utf8') !== text) await writeDurably(path, text);
 }
 
-/** Bytes that may still be written to the file system of a folder. */
-export async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await onDisk(folder, () => statfs(folder));
-  return bavail * bsize;
-}
-
-/** Removes what a passport calls stale, and nothing else. */
+/**
+ * Removes what a passport calls stale, and what the ingest folder holds of blobs that nobody waits for; nothing else.
+ */
 export async function removeStale(folder: string, pool: Pool, stale: Passport['stale']): Promise<void> {
   for (const artifact of stale.artifacts) {
     const path = join(folder, 'images', artifact);
     await onDisk(path, () => rm(path, { recursive: true, force: true }));
   }
-  for (const { digest } of stale.blobs) {
-    const path = pool.pathOf(digest);
+  for (const artifact of stale.archives) {
+    const path = archivePath(folder, artifact);
     await onDisk(path, () => rm(path, { force: true }));
   }
-}
-
-/** Refuses to begin what cannot fit, with the numbers. `missing` is what is still to be fetched. */
-export async function requireSpace(folder: string, missing: readonly Descriptor[]): Promise<void> {
-  const needed = missing.reduce((sum, { size }) => sum + size, 0);
-  // File system metadata, manifests, links and lists: a share, and a floor for small sets.
-  const reserve = Math.max(4 * 1024 * 1024, Math.ceil(needed * 0.01));
-  const free = await freeBytes(folder);
-  if (free >= needed + reserve) return;
-  throw new ToolError(
-    'host',
-    `${folder} has ${formatBytes(free)} free, and ${formatBytes(needed + reserve)} are needed; ${formatBytes(needed + reserve - free)} are missing`,
-    {
-      hint: 'take a larger partition, stage less (--filter), or remove what is not needed any more (--rm-stale)',
-    },
-  );
+  for (const { digest } of stale.blobs) await pool.remove(digest);
+  await pool.clearIngest();
 }

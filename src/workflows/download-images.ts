@@ -6,8 +6,9 @@ import { parsePlatform } from '../core/oci/platform.ts';
 import { formatReference, parseReference, type Reference } from '../core/oci/reference.ts';
 import { officialRelease, releaseTag } from '../core/release/payload.ts';
 import { formatIgnored, formatList, formatMapping } from '../core/staging/lists.ts';
-import type { Passport } from '../core/staging/passport.ts';
+import type { Format, Passport } from '../core/staging/passport.ts';
 import { syncImages } from '../pool/dir-image.ts';
+import { requireFileSystem } from '../pool/file-system.ts';
 import { openPool } from '../pool/pool.ts';
 import {
   readPassport,
@@ -37,6 +38,7 @@ export interface DownloadOptions extends CredentialSources {
   readonly aiImages: readonly string[];
   readonly filter: string | undefined;
   readonly platform: string;
+  readonly format: Format;
   readonly parallel: number;
   readonly removeStale: boolean;
   readonly certDir: string | undefined;
@@ -53,6 +55,7 @@ export interface DownloadOptions extends CredentialSources {
 export interface DownloadSummary {
   readonly folder: string;
   readonly release: string | undefined;
+  readonly format: Format;
   readonly images: number;
   readonly staged: number;
   readonly existed: number;
@@ -76,6 +79,8 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const aiImages = options.aiImages.map((text) => parseReference(text));
   const releaseReference = referenceOfRelease(options);
   const folder = await openFolder(options);
+  const { name, doubt } = await requireFileSystem(folder, options.format);
+  if (doubt !== undefined) emit({ type: 'warning', text: `${folder} is on ${name}: ${doubt}` });
   const client = createRegistryClient(clientOptions(options, emit));
   const lock = await lockFolder(folder);
   try {
@@ -83,6 +88,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     const pool = await openPool(folder);
     const staging: Staging = {
       folder,
+      format: options.format,
       pool,
       client,
       platform,
@@ -95,7 +101,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     const components = release?.components ?? [];
     const plan = planImages({ release: releaseReference, components, images, aiImages, leaveOut });
     if (plan.images.length === 0) throw nothingToStage();
-    const staged = await stageImages(plan, staging);
+    const staged = await stageImages(plan, staging, release?.layersRead ?? []);
     const passport = await describePassport({ ...options, sources: options, staging, release, staged });
     if (passport.images.length > 0) await commit(passport, plan, release, staging, options.removeStale);
     await quiesce(folder).catch((error: unknown) => {
@@ -127,7 +133,11 @@ function countReceived(emit: Emit): { emit: Emit; bytes: () => number } {
 }
 
 /** What the failures of a run amount to: damage first, then what all have in common, else a part. */
-export function outcomeOf({ failed, staged, existed }: DownloadSummary): ErrorCode | undefined {
+export function outcomeOf({
+  failed,
+  staged,
+  existed,
+}: Pick<DownloadSummary, 'failed' | 'staged' | 'existed'>): ErrorCode | undefined {
   if (failed.length === 0) return undefined;
   if (failed.some(({ code }) => code === 'integrity')) return 'integrity';
   const [first] = failed;
@@ -135,7 +145,8 @@ export function outcomeOf({ failed, staged, existed }: DownloadSummary): ErrorCo
   return staged + existed === 0 && common ? first?.code : 'partial';
 }
 
-function referenceOfRelease({
+/** The release image that is asked for, if any. Throws `usage` when nothing is. */
+export function referenceOfRelease({
   release,
   releaseImage,
   platform,
@@ -148,13 +159,15 @@ function referenceOfRelease({
   throw nothingToStage();
 }
 
-function nothingToStage(): ToolError {
+/** The error of a run that would stage nothing. */
+export function nothingToStage(): ToolError {
   return new ToolError('usage', 'there is nothing to stage', {
     hint: 'name a release (--release, --release-image) or images (--img, --ai-img), and filter less',
   });
 }
 
-async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<string> {
+/** The real path of the folder. Throws `host` when it is not where a partition is mounted, and has to be. */
+export async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<string> {
   const path = await resolveFolder(folder);
   if (mountCheck && (await mountAt(path)) === undefined) {
     throw new ToolError('host', `${folder} is no mount point: the images would not land on the partition`, {
@@ -164,7 +177,8 @@ async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<stri
   return path;
 }
 
-function clientOptions(options: DownloadOptions, emit: Emit): ClientOptions {
+/** What the registry client works with. */
+export function clientOptions(options: DownloadOptions, emit: Emit): ClientOptions {
   const { env, certDir, parallel, now, signal } = options;
   return {
     certificates: { env, certDir },
@@ -179,7 +193,8 @@ function clientOptions(options: DownloadOptions, emit: Emit): ClientOptions {
   };
 }
 
-async function openRelease(
+/** Reads the release image. Throws `integrity` when it is another version than asked for. */
+export async function openRelease(
   reference: Reference,
   options: DownloadOptions,
   staging: Staging,
@@ -206,6 +221,7 @@ async function commit(
   { folder, pool, before, platform }: Staging,
   remove: boolean,
 ): Promise<void> {
+  await pool.confirm();
   await pool.sync();
   await syncImages(folder);
   await writeList(folder, 'ai-images.txt', formatList(plan, 'ai'));
@@ -216,11 +232,13 @@ async function commit(
     'mapping.txt',
     formatMapping(plan, release && releaseTag(release.version, platform)),
   );
+  await pool.confirm();
   await writePassport(folder, passport, before);
   // What could not be had this time may be what an earlier run had: nothing goes before a run is whole.
   if (!remove || passport.missing.length > 0) return;
   await removeStale(folder, pool, passport.stale);
-  await writePassport(folder, { ...passport, stale: { artifacts: [], blobs: [] } }, passport);
+  const none = { artifacts: [], archives: [], blobs: [] };
+  await writePassport(folder, { ...passport, stale: none }, passport);
 }
 
 function summarize(
@@ -234,12 +252,13 @@ function summarize(
   return {
     folder: options.folder,
     release: release?.version,
+    format: options.format,
     images: plan.images.length,
     staged: images.length - existed,
     existed,
     ignored: plan.ignored.length,
     failed,
-    stale: stale.artifacts.length,
+    stale: stale.artifacts.length + stale.archives.length,
     staleRemoved: options.removeStale && failed.length === 0,
   };
 }

@@ -4,7 +4,8 @@ import type { PlannedImage } from '../core/imageset/image-plan.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import type { Passport } from '../core/staging/passport.ts';
+import type { Format, Passport } from '../core/staging/passport.ts';
+import type { Archive } from '../pool/archive.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { ResolvedImage } from './resolve-image.ts';
@@ -12,6 +13,7 @@ import type { ResolvedImage } from './resolve-image.ts';
 /** What a run of staging works with. */
 export interface Staging {
   readonly folder: string;
+  readonly format: Format;
   readonly pool: Pool;
   readonly client: RegistryClient;
   readonly platform: Platform;
@@ -27,6 +29,8 @@ export interface Candidate extends ResolvedImage {
   readonly planned: PlannedImage;
   readonly artifact: string;
   readonly blobs: readonly Descriptor[];
+  /** In the archive format: the image as a file, once it is there. */
+  readonly archive: Archive | undefined;
 }
 
 export interface StagedImage extends Candidate {
@@ -44,6 +48,8 @@ export interface FailedImage {
 export interface StagedSet {
   readonly images: readonly StagedImage[];
   readonly failed: readonly FailedImage[];
+  /** What the pool has of images that could not be made. */
+  readonly held: readonly Descriptor[];
 }
 
 /** A blob that images of the plan need. */
