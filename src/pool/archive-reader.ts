@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { pipeline, Readable, Transform } from 'node:stream';
-import { createGunzip, type Gunzip } from 'node:zlib';
-import { createTarDecoder } from 'modern-tar';
+import { pipeline, Transform } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { algorithmOf, type Digest, hexOf } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
+import { readTar, type TarFile } from '../core/tar-reader.ts';
 import { type Archive, type ArchiveImage, archivePath, hasArchive } from './archive.ts';
 import { dirFiles } from './dir-image.ts';
 import type { Pool } from './pool.ts';
@@ -111,16 +111,10 @@ async function takeBlob(
   }
 }
 
-interface ArchiveMember {
-  /** Below the archive's root, without a leading `./`. */
-  readonly path: string;
-  readonly body: AsyncIterable<Uint8Array>;
-}
-
 /** The files of an archive as a stream; `see` gets the archive's own bytes. What is not consumed is skipped. */
-async function* readArchive(path: string, see: (chunk: Uint8Array) => void): AsyncGenerator<ArchiveMember> {
+async function* readArchive(path: string, see: (chunk: Uint8Array) => void): AsyncGenerator<TarFile> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  let opened: Gunzip | undefined;
+  const gunzip = createGunzip({ chunkSize: 1024 * 1024 });
   try {
     if (!(await file.stat()).isFile()) throw new Error(`${path} is no regular file`);
     const raw = file.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false });
@@ -130,17 +124,11 @@ async function* readArchive(path: string, see: (chunk: Uint8Array) => void): Asy
         done(null, chunk);
       },
     });
-    const gunzip = createGunzip({ chunkSize: 1024 * 1024 });
     // Whoever reads gets the error; here it only has to be heard.
     pipeline(raw, seen, gunzip, () => undefined);
-    opened = gunzip;
-    const entries = Readable.toWeb(gunzip).pipeThrough(createTarDecoder({ strict: true }));
-    for await (const { header, body } of entries) {
-      if (header.type === 'file') yield { path: header.name.replace(/^(?:\.\/)+/, ''), body };
-      if (!body.locked) await body.cancel();
-    }
+    yield* readTar(gunzip);
   } finally {
-    opened?.destroy();
+    gunzip.destroy();
     await file.close();
   }
 }
