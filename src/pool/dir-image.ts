@@ -1,5 +1,6 @@
 import { link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCodeOf } from '../core/errors.ts';
 import { type Digest, hexOf } from '../core/oci/digest.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory, writeDurably } from './durable.ts';
@@ -60,9 +61,23 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
   });
   for (const [name, digest] of dirFiles(image)) await linkInto(pool.pathOf(digest), join(aside, name));
   await writeDurably(join(aside, 'version'), dirVersion);
+  await removeDirImage(folder, image.artifact);
+  await onDisk(final, () => rename(aside, final));
+}
+
+/** Removes `images/<artifact>`, if it is there; the name goes first, so that it never shows a part of an image. */
+export async function removeDirImage(folder: string, artifact: string): Promise<void> {
+  const final = join(folder, 'images', artifact);
+  const old = join(folder, 'pool/ingest', `image-${artifact}.old`);
   await onDisk(final, async () => {
-    await rm(final, { recursive: true, force: true });
-    await rename(aside, final);
+    await rm(old, { recursive: true, force: true });
+    try {
+      await rename(final, old);
+    } catch (cause) {
+      if (systemCodeOf(cause) === 'ENOENT') return;
+      throw cause;
+    }
+    await rm(old, { recursive: true, force: true });
   });
 }
 

@@ -1,11 +1,18 @@
 import { messageOf, systemCodeOf, ToolError } from '../core/errors.ts';
 
+const quota = [
+  'the quota is used up',
+  'what is finished is kept: raise the quota, then run it again',
+] as const;
+
 const reasons: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   ENOSPC: [
     'no space left',
     'what is finished is kept: make room or take a larger partition, then run it again',
   ],
-  EDQUOT: ['the quota is used up', 'what is finished is kept: raise the quota, then run it again'],
+  EDQUOT: quota,
+  // Node.js has no name for EDQUOT.
+  'Unknown system error -122': quota,
   EROFS: [
     'the file system is read-only',
     'mount it read-write; after an I/O error the kernel log says why it is not',

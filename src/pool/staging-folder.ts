@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ToolError } from '../core/errors.ts';
 import { formatPassport, type Passport, parsePassport, sameState } from '../core/staging/passport.ts';
 import { archivePath } from './archive.ts';
+import { removeDirImage } from './dir-image.ts';
 import { onDisk } from './disk-error.ts';
 import { writeDurably } from './durable.ts';
 import type { Pool } from './pool.ts';
@@ -52,10 +53,7 @@ export async function writeList(folder: string, name: string, text: string): Pro
  * Removes what a passport calls stale, and what the ingest folder holds of blobs that nobody waits for; nothing else.
  */
 export async function removeStale(folder: string, pool: Pool, stale: Passport['stale']): Promise<void> {
-  for (const artifact of stale.artifacts) {
-    const path = join(folder, 'images', artifact);
-    await onDisk(path, () => rm(path, { recursive: true, force: true }));
-  }
+  for (const artifact of stale.artifacts) await removeDirImage(folder, artifact);
   for (const artifact of stale.archives) {
     const path = archivePath(folder, artifact);
     await onDisk(path, () => rm(path, { force: true }));
