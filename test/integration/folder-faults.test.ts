@@ -347,7 +347,7 @@ describe('download --dry-run', () => {
 
   it('works beside a run, and on a folder that was moved away from its passport', async () => {
     const folder = await makeFolder();
-    const { child: first, ended } = startSlowly(folder, 8_000_000);
+    const { ended } = startSlowly(folder, 8_000_000);
     await whileBlobsCome(1, async () => {
       const preview = await download(folder, '--dry-run');
       expect(preview.status, preview.stderr).toBe(0);
