@@ -4,6 +4,7 @@ import { systemCodeOf, ToolError } from '../core/errors.ts';
 import { algorithmOf, type Digest, hexOf } from '../core/oci/digest.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory, writeDurably } from './durable.ts';
+import { throwNoLinks } from './file-system.ts';
 import type { Pool } from './pool.ts';
 
 /** What a `dir:` image consists of. All but the signatures is in the pool. */
@@ -54,6 +55,7 @@ export function dirFiles({ manifest, instance, blobs }: DirImage): ReadonlyMap<s
 export async function writeDirImage(folder: string, pool: Pool, image: DirImage): Promise<void> {
   const aside = join(folder, 'pool/ingest', `image-${image.artifact}`);
   const final = join(folder, 'images', image.artifact);
+  await pool.confirm();
   await onDisk(aside, async () => {
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside);
@@ -64,13 +66,28 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
     await writeDurably(join(aside, name), content);
   }
   await writeDurably(join(aside, 'version'), dirVersion(image));
+  await removeDirImage(folder, image.artifact);
+  await onDisk(final, () => rename(aside, final));
+}
+
+/** Removes `images/<artifact>`, if it is there; the name goes first, so that it never shows a part of an image. */
+export async function removeDirImage(folder: string, artifact: string): Promise<void> {
+  const final = join(folder, 'images', artifact);
+  const old = join(folder, 'pool/ingest', `image-${artifact}.old`);
   await onDisk(final, async () => {
-    await rm(final, { recursive: true, force: true });
-    await rename(aside, final);
+    await rm(old, { recursive: true, force: true });
+    try {
+      await rename(final, old);
+    } catch (cause) {
+      if (systemCodeOf(cause) === 'ENOENT') return;
+      throw cause;
+    }
+    await rm(old, { recursive: true, force: true });
   });
 }
 
-function unmade(image: string, name: string): ToolError {
+/** The error for a signature file whose payload is damaged. */
+export function unmade(image: string, name: string): ToolError {
   return new ToolError('integrity', `${image}: what ${name} is made of is damaged in the pool`, {
     hint: 'run verify --repair on the folder',
   });
@@ -85,16 +102,6 @@ async function linkInto(existing: string, name: string): Promise<void> {
   try {
     await link(existing, name);
   } catch (cause) {
-    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(systemCodeOf(cause) ?? '')) {
-      throw new ToolError(
-        'host',
-        `${name}: this file system has no hard links, or no more of them for this file`,
-        {
-          hint: 'stage onto XFS (factory-precaching-cli partition makes one) or ext4',
-          cause,
-        },
-      );
-    }
-    await onDisk(name, () => Promise.reject(cause));
+    await onDisk(name, async () => throwNoLinks(name, cause));
   }
 }

@@ -16,13 +16,31 @@ const reasons: Readonly<Record<string, readonly [reason: string, hint: string]>>
   ELOOP: ['a symbolic link stands in its place', 'remove it: the staging folder holds plain files only'],
   ENOENT: ['not there', 'is the partition still mounted?'],
   ENODEV: ['the device is gone', 'is the disk still attached and mounted?'],
+  ENXIO: ['the device is gone', 'is the disk still attached and mounted?'],
+  ENOTCONN: ['the device is gone', 'is the disk still attached and mounted?'],
+  ENAMETOOLONG: ['this file system does not take so long a name', 'stage onto XFS or ext4'],
+  EISDIR: ['a directory stands in its place', 'remove it: the staging folder holds plain files there'],
+  EMLINK: ['this file system takes no more hard links to one file', 'stage onto XFS or ext4'],
+  EFBIG: [
+    'the file system, or a limit of this process, allows no file that large',
+    'stage onto XFS or ext4; look at ulimit -f',
+  ],
+  ENFILE: ['the system has too many open files', 'end what is not needed, or raise fs.file-max'],
   EMFILE: ['too many open files', 'raise the limit (ulimit -n) or lower --parallel'],
 };
+
+/** Node.js has no name for EDQUOT. */
+const quotaErrno = -122;
+
+function codeOf(cause: unknown): string | undefined {
+  const isQuota = cause instanceof Error && 'errno' in cause && cause.errno === quotaErrno;
+  return isQuota ? 'EDQUOT' : systemCodeOf(cause);
+}
 
 /** A `host` error for a file operation of the staging folder that failed; one of ours passes as it is. */
 export function diskError(path: string, cause: unknown): ToolError {
   if (cause instanceof ToolError) return cause;
-  const [reason, hint] = reasons[systemCodeOf(cause) ?? ''] ?? [messageOf(cause), undefined];
+  const [reason, hint] = reasons[codeOf(cause) ?? ''] ?? [messageOf(cause), undefined];
   return new ToolError('host', `${path}: ${reason}`, { hint, cause });
 }
 

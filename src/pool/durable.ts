@@ -1,4 +1,5 @@
-import { open, rename } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { onDisk } from './disk-error.ts';
 
@@ -19,8 +20,11 @@ export async function syncDirectory(path: string): Promise<void> {
  */
 export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   await onDisk(path, async () => {
-    const file = await open(temporary, 'w', 0o644);
+    // Whatever lies there, of an interrupted run or planted, is not written to.
+    await rm(temporary, { force: true });
+    const file = await open(temporary, flags, 0o644);
     try {
       await file.writeFile(content);
       await file.datasync();

@@ -1,9 +1,11 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../core/oci/digest.ts';
 import type { Finding } from '../core/staging/damage.ts';
 import type { Passport } from '../core/staging/passport.ts';
+import { archivePath, writeArchive } from './archive.ts';
 import { type DirImage, dirFiles, syncImages, writeDirImage } from './dir-image.ts';
+import { syncDirectory } from './durable.ts';
 import { inspectDirImage } from './inspect-dir-image.ts';
 import type { PromisedFile } from './inspect-files.ts';
 import type { Pool } from './pool.ts';
@@ -33,16 +35,42 @@ const directories: ImageStorage = {
   restore: writeDirImage,
   sync: syncImages,
   foreign: async (folder, { images, stale }) => {
-    const owned = new Set([...images.map(({ artifact }) => artifact), ...stale.artifacts]);
+    const kept = images.filter(({ archive }) => archive === undefined);
+    const owned = new Set([...kept.map(({ artifact }) => artifact), ...stale.artifacts]);
     const names = await readdir(join(folder, 'images')).catch(() => []);
     return names.filter((name) => !owned.has(name)).map((name) => join('images', name));
   },
 };
 
+const archives: ImageStorage = {
+  name: 'archive',
+  pooled: ({ manifest, instance }) => [manifest, ...(instance === undefined ? [] : [instance])],
+  files: ({ artifact, archive }) =>
+    archive === undefined ? [] : [{ path: archivePath('', artifact), ...archive }],
+  // All there is to an archive is its bytes.
+  inspect: async () => [],
+  restore: async (folder, pool, image) => {
+    const sizes = new Map<Digest, number>();
+    for (const digest of dirFiles(image).values()) sizes.set(digest, (await stat(pool.pathOf(digest))).size);
+    await writeArchive(folder, pool, { ...image, sizes });
+  },
+  sync: syncDirectory,
+  foreign: async (folder, { images, stale }) => {
+    const owned = new Set(
+      [
+        ...images.filter(({ archive }) => archive !== undefined).map(({ artifact }) => artifact),
+        ...stale.archives,
+      ].map((artifact) => archivePath('', artifact)),
+    );
+    const names = await readdir(folder).catch(() => []);
+    return names.filter((name) => name.endsWith('.tgz') && !owned.has(name));
+  },
+};
+
 /** Every way there is. Another one is one more storage here, and a line in `storageOf`. */
-export const imageStorages: readonly ImageStorage[] = [directories];
+export const imageStorages: readonly ImageStorage[] = [directories, archives];
 
 /** How an image of the passport is kept. */
-export function storageOf(_image: Passport['images'][number]): ImageStorage {
-  return directories;
+export function storageOf({ archive }: Passport['images'][number]): ImageStorage {
+  return archive === undefined ? directories : archives;
 }

@@ -1,14 +1,15 @@
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ToolError } from '../core/errors.ts';
+import { systemCodeOf, ToolError } from '../core/errors.ts';
 import { algorithmOf, type Digest, digestOf, hexOf } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory } from './durable.ts';
+import { rememberFolder } from './file-system.ts';
 import { type Ingest, openIngest } from './ingest.ts';
-import { readRegular } from './regular-file.ts';
+import { readRegular, requireDirectory } from './regular-file.ts';
 import { createWriteThread } from './write-thread.ts';
 
 /** The content-addressed blobs of a staging folder. A name in it is a promise: complete, checked, durable. */
@@ -31,6 +32,10 @@ export interface Pool {
   readonly remove: (digest: Digest) => Promise<void>;
   /** Makes all names given so far survive a power cut. */
   readonly sync: () => Promise<void>;
+  /** Throws `host` when the folder is not at its path any more; see `rememberFolder`. */
+  readonly confirm: () => Promise<void>;
+  /** Removes partial blobs. Only when no blob is on its way. */
+  readonly clearIngest: () => Promise<void>;
 }
 
 /** The file of a blob, below its staging folder. */
@@ -50,11 +55,9 @@ export async function openPool(folder: string): Promise<Pool> {
   const partial = join(folder, 'pool/ingest');
   const touched = new Set<string>();
   const thread = createWriteThread();
-  await onDisk(folder, async () => {
-    await mkdir(partial, { recursive: true });
-    await mkdir(join(blobs, 'sha256'), { recursive: true });
-    await mkdir(join(folder, 'images'), { recursive: true });
-  });
+  const confirm = await rememberFolder(folder);
+  await makeFolders(folder);
+  await removeNames(partial, /^(?:image-|archive-|link-probe$)|\.probe$/);
 
   const pathOf = (digest: Digest): string => join(folder, blobPath(digest));
 
@@ -68,6 +71,7 @@ export async function openPool(folder: string): Promise<Pool> {
   const commit: Pool['commit'] = async (blob) => {
     const path = pathOf(blob.descriptor.digest);
     const directory = dirname(path);
+    await confirm();
     if (!touched.has(directory)) await onDisk(directory, () => mkdir(directory, { recursive: true }));
     await blob.commit(path);
     touched.add(directory);
@@ -111,5 +115,28 @@ export async function openPool(folder: string): Promise<Pool> {
       for (const directory of [...touched, blobs]) await syncDirectory(directory);
       touched.clear();
     },
+    confirm,
+    clearIngest: () => removeNames(partial, /^sha(?:256|512)-[0-9a-f]+(?:\.parts(?:\.new)?)?$/),
   };
+}
+
+/** Makes the folders of the pool and of the images; a link in the place of one would lead out of the staging folder. */
+async function makeFolders(folder: string): Promise<void> {
+  for (const name of ['pool', 'pool/ingest', 'pool/blobs', 'pool/blobs/sha256', 'images']) {
+    const path = join(folder, name);
+    await onDisk(path, () =>
+      mkdir(path).catch((cause: unknown) => {
+        if (systemCodeOf(cause) !== 'EEXIST') throw cause;
+      }),
+    );
+    await requireDirectory(path);
+  }
+}
+
+async function removeNames(directory: string, pattern: RegExp): Promise<void> {
+  await onDisk(directory, async () => {
+    for (const name of await readdir(directory)) {
+      if (pattern.test(name)) await rm(join(directory, name), { recursive: true, force: true });
+    }
+  });
 }

@@ -25,6 +25,13 @@ export async function readRegular(path: string): Promise<Buffer | undefined> {
   });
 }
 
+/** Refuses anything but a directory itself under this name. */
+export async function requireDirectory(path: string): Promise<void> {
+  const stats = await onDisk(path, () => lstat(path));
+  if (stats.isDirectory()) return;
+  throw new ToolError('host', `${path} is no directory`, { hint: 'remove it and run again' });
+}
+
 function notRegular(path: string): ToolError {
   return new ToolError('host', `${path} is no regular file`, { hint: 'remove it and run again' });
 }

@@ -1,9 +1,9 @@
-import { access, constants, lstat, realpath, rm, statfs } from 'node:fs/promises';
+import { access, constants, lstat, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ToolError } from '../core/errors.ts';
-import type { Descriptor } from '../core/oci/manifest.ts';
-import { formatBytes } from '../core/quantity.ts';
 import { formatPassport, type Passport, parsePassport, sameState } from '../core/staging/passport.ts';
+import { archivePath } from './archive.ts';
+import { removeDirImage } from './dir-image.ts';
 import { onDisk } from './disk-error.ts';
 import { writeDurably } from './durable.ts';
 import type { Pool } from './pool.ts';
@@ -57,36 +57,15 @@ export async function writeList(folder: string, name: string, text: string): Pro
   if (before?.toString('utf8') !== text) await writeDurably(path, text);
 }
 
-/** Bytes that may still be written to the file system of a folder. */
-export async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await onDisk(folder, () => statfs(folder));
-  return bavail * bsize;
-}
-
-/** Removes what a passport calls stale, and nothing else. */
+/**
+ * Removes what a passport calls stale, and what the ingest folder holds of blobs that nobody waits for; nothing else.
+ */
 export async function removeStale(folder: string, pool: Pool, stale: Passport['stale']): Promise<void> {
-  for (const artifact of stale.artifacts) {
-    const path = join(folder, 'images', artifact);
-    await onDisk(path, () => rm(path, { recursive: true, force: true }));
-  }
-  for (const { digest } of stale.blobs) {
-    const path = pool.pathOf(digest);
+  for (const artifact of stale.artifacts) await removeDirImage(folder, artifact);
+  for (const artifact of stale.archives) {
+    const path = archivePath(folder, artifact);
     await onDisk(path, () => rm(path, { force: true }));
   }
-}
-
-/** Refuses to begin what cannot fit, with the numbers. `missing` is what is still to be fetched. */
-export async function requireSpace(folder: string, missing: readonly Descriptor[]): Promise<void> {
-  const needed = missing.reduce((sum, { size }) => sum + size, 0);
-  // File system metadata, manifests, links and lists: a share, and a floor for small sets.
-  const reserve = Math.max(4 * 1024 * 1024, Math.ceil(needed * 0.01));
-  const free = await freeBytes(folder);
-  if (free >= needed + reserve) return;
-  throw new ToolError(
-    'host',
-    `${folder} has ${formatBytes(free)} free, and ${formatBytes(needed + reserve)} are needed; ${formatBytes(needed + reserve - free)} are missing`,
-    {
-      hint: 'take a larger partition, stage less (--filter), or remove what is not needed any more (--rm-stale)',
-    },
-  );
+  for (const { digest } of stale.blobs) await pool.remove(digest);
+  await pool.clearIngest();
 }

@@ -17,7 +17,11 @@ const mostUnderWay = 64;
 interface Answer {
   readonly number: number;
   readonly hex?: string;
-  readonly error?: { readonly code: string | undefined; readonly message: string };
+  readonly error?: {
+    readonly code: string | undefined;
+    readonly errno: number | undefined;
+    readonly message: string;
+  };
 }
 
 interface Waiting {
@@ -44,10 +48,13 @@ export function createWriteThread(): WriteThread {
     waiting.delete(number);
     if (waiting.size === 0) worker?.unref();
     if (error === undefined) request?.resolve(hex);
-    else request?.reject(Object.assign(new Error(error.message), { code: error.code }));
+    else request?.reject(Object.assign(new Error(error.message), error));
   };
   const fail = (cause: unknown): void => {
-    const error = new ToolError('failed', 'the thread that writes blobs ended', { cause });
+    const error = new ToolError('host', 'the thread that writes blobs cannot run', {
+      hint: 'are there limits of this process for open files, memory or threads? See ulimit -a',
+      cause,
+    });
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };

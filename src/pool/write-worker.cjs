@@ -43,7 +43,7 @@ parentPort.on('message', (request) => {
   try {
     answer.hex = requests[request.type](request);
   } catch (error) {
-    answer.error = { code: error.code, message: error.message };
+    answer.error = { code: error.code, errno: error.errno, message: error.message };
   }
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the port of a thread has no origin
   parentPort.postMessage(answer);

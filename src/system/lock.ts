@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ToolError } from '../core/errors.ts';
@@ -19,6 +19,11 @@ const diskPatience = 5;
  */
 export async function lockFolder(folder: string): Promise<Lock> {
   const path = join(folder, '.lock');
+  // A link in its place would have another file made, or written to.
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats?.isFile() === false) {
+    throw new ToolError('host', `${path} is no regular file`, { hint: 'remove it and run again' });
+  }
   const lock = await hold(path, 0);
   if (lock === undefined) {
     const holder = (await readFile(path, 'utf8').catch(() => '')).trim();

@@ -4,11 +4,12 @@ import { digestOf } from '../core/oci/digest.ts';
 import { type BundleIndex, blobMember, bundleIndexName, parseBundleIndex } from '../core/staging/bundle.ts';
 import { type Passport, parsePassport } from '../core/staging/passport.ts';
 import { type BundleReader, openBundle, readMember } from '../pool/bundle-reader.ts';
+import { requireSpace } from '../pool/file-system.ts';
 import { requireDirectories } from '../pool/foreign.ts';
 import { storageOf } from '../pool/image-storage.ts';
 import { ingestStream } from '../pool/ingest-stream.ts';
 import { openPool, type Pool } from '../pool/pool.ts';
-import { requireSpace, resolveFolder } from '../pool/staging-folder.ts';
+import { resolveFolder } from '../pool/staging-folder.ts';
 import { lockFolder } from '../system/lock.ts';
 import { partitionAt } from '../system/partition-at.ts';
 import { requirePoolImages } from './bundle-create.ts';
@@ -194,6 +195,9 @@ async function makeImages(
 }
 
 function staleAfter(before: Passport, { images, blobs }: Passport): Passport['stale'] {
-  const artifacts = new Set(images.map(({ artifact }) => artifact));
-  return describeStale(before, artifacts, new Map(blobs.map(({ digest, size }) => [digest, size])));
+  return describeStale(
+    before,
+    { images, held: [] },
+    new Map(blobs.map(({ digest, size }) => [digest, size])),
+  );
 }

@@ -17,12 +17,14 @@ interface NewState {
 /** Makes a new state count: lists, mapping, and the passport last; what is stale goes only after that. */
 export async function commitState(folder: string, pool: Pool, state: NewState): Promise<void> {
   const { passport, lists, before } = state;
+  await pool.confirm();
   await pool.sync();
   await syncImages(folder);
   for (const [name, text] of lists) await writeList(folder, name, text);
+  await pool.confirm();
   await writePassport(folder, passport, before);
   // What could not be had this time may be what an earlier run had: nothing goes before a run is whole.
   if (!state.removeStale || passport.missing.length > 0) return;
   await removeStale(folder, pool, passport.stale);
-  await writePassport(folder, { ...passport, stale: { artifacts: [], blobs: [] } }, passport);
+  await writePassport(folder, { ...passport, stale: { artifacts: [], archives: [], blobs: [] } }, passport);
 }

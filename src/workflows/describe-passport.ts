@@ -25,17 +25,19 @@ interface Findings {
 /** The passport of what a run left in the folder, with what earlier runs left there and nothing needs any more. */
 export async function describePassport(findings: Findings): Promise<Passport> {
   const { staging, release, staged, sources } = findings;
-  const { folder, platform, before } = staging;
+  const { folder, format, platform, before } = staging;
   const kept = keptImages(staged, before);
   const contents = new Map<Digest, number>(staged.images.flatMap(contentsOf));
+  for (const { digest, size } of release?.layersRead ?? []) contents.set(digest, size);
   // A passport does not say which blobs a kept image consists of: then every blob of before stays in force.
   const staying = kept.length > 0 ? (before?.blobs ?? []) : [];
   for (const { digest, size } of staying) contents.set(digest, size);
-  const artifacts = new Set([...staged.images, ...kept].map(({ artifact }) => artifact));
+  const images = [...staged.images.map(describeImage), ...kept];
   return {
     schemaVersion: 1,
     tool: { name: 'factory-precaching-cli', version: findings.version },
     created: findings.startedAt.toISOString(),
+    format,
     sources: {
       platform: formatPlatform(platform),
       images: [...sources.images],
@@ -46,40 +48,60 @@ export async function describePassport(findings: Findings): Promise<Passport> {
       release === undefined
         ? null
         : { version: release.version, reference: formatReference(release.reference), digest: release.digest },
-    images: [...staged.images.map(describeImage), ...kept],
+    images,
     missing: staged.failed.map(({ reference, reason }) => ({ reference, reason })),
     blobs: [...contents]
       .map(([digest, size]) => ({ digest, size }))
       .toSorted((a, b) => (a.digest < b.digest ? -1 : 1)),
-    stale: describeStale(before, artifacts, contents),
+    stale: describeStale(before, { images, held: staged.held }, contents),
     artifacts: before?.artifacts ?? [],
     signatures: before?.signatures ?? [],
     disk: await partitionAt(folder),
   };
 }
 
+type Image = Passport['images'][number];
+
 /**
- * Images of before that could not be had this time: they are still there, unless another image took their folder.
+ * Images of before that could not be had this time: they are still there, unless another image took their folder or
+ * archive.
  */
 function keptImages({ images, failed }: StagedSet, before: Passport | undefined): Passport['images'] {
   const names = new Set(failed.map(({ reference }) => reference));
-  const taken = new Set(images.map(({ artifact }) => artifact));
-  return (
-    before?.images.filter(({ reference, artifact }) => names.has(reference) && !taken.has(artifact)) ?? []
-  );
+  const taken = new Set(images.map(placeOf));
+  return before?.images.filter((image) => names.has(image.reference) && !taken.has(placeOf(image))) ?? [];
 }
 
-/** What earlier runs left and nothing needs any more. */
+/** Where an image lies, below the folder. */
+function placeOf({ artifact, archive }: Pick<Image, 'artifact' | 'archive'>): string {
+  return archive === undefined ? `images/${artifact}` : `${artifact}.tgz`;
+}
+
+/** What is there and ours, and nothing needs any more: from earlier runs, or of an image that could not be made. */
 export function describeStale(
   before: Passport | undefined,
-  artifacts: ReadonlySet<string>,
+  now: { readonly images: readonly Pick<Image, 'artifact' | 'archive'>[]; readonly held: StagedSet['held'] },
   contents: ReadonlyMap<Digest, number>,
 ): Passport['stale'] {
-  if (before === undefined) return { artifacts: [], blobs: [] };
-  const owned = [...before.images.map(({ artifact }) => artifact), ...before.stale.artifacts];
-  const blobs = new Map([...before.blobs, ...before.stale.blobs].map((blob) => [blob.digest, blob]));
+  const needed = new Set(now.images.map(placeOf));
+  const archived = { size: 0, digest: 'sha256:' } satisfies NonNullable<Image['archive']>;
+  const owned: Pick<Image, 'artifact' | 'archive'>[] = [
+    ...(before?.images ?? []),
+    ...(before?.stale.artifacts ?? []).map((artifact) => ({ artifact })),
+    ...(before?.stale.archives ?? []).map((artifact) => ({ artifact, archive: archived })),
+  ];
+  const left = owned.filter((image) => !needed.has(placeOf(image)));
+  const namesOf = (images: typeof left): string[] =>
+    [...new Set(images.map(({ artifact }) => artifact))].toSorted();
+  const blobs = new Map(
+    [...(before?.blobs ?? []), ...(before?.stale.blobs ?? []), ...now.held].map(({ digest, size }) => [
+      digest,
+      { digest, size },
+    ]),
+  );
   return {
-    artifacts: [...new Set(owned)].filter((artifact) => !artifacts.has(artifact)).toSorted(),
+    artifacts: namesOf(left.filter(({ archive }) => archive === undefined)),
+    archives: namesOf(left.filter(({ archive }) => archive !== undefined)),
     blobs: [...blobs.values()].filter(({ digest }) => !contents.has(digest)),
   };
 }
@@ -93,7 +115,8 @@ function describeImage({
   nested,
   manifest,
   attachments,
-}: StagedImage): Passport['images'][number] {
+  archive,
+}: StagedImage): Image {
   const unloadable = whyUnloadable(manifest, [digest, ...(instance === undefined ? [] : [instance.digest])]);
   return {
     reference: formatReference(planned.reference),
@@ -109,6 +132,7 @@ function describeImage({
     priority: planned.priority,
     ...(planned.component === undefined ? {} : { component: planned.component }),
     signatures: attachments.map(describeAttachment),
+    ...(archive === undefined ? {} : { archive }),
   };
 }
 
@@ -125,7 +149,7 @@ function describeAttachment(attachment: Attachment): Passport['images'][number][
   };
 }
 
-/** Everything of an image that lies in the pool, with its size. */
+/** Everything of an image that lies in the pool, with its size; of an archived one not its own blobs. */
 function contentsOf({
   digest,
   manifestSize,
@@ -133,11 +157,13 @@ function contentsOf({
   nested,
   manifest,
   attachments,
+  archive,
 }: StagedImage): [Digest, number][] {
   const described = [
     ...(nested ?? []),
     ...(instance === undefined ? [] : [instance]),
-    ...[manifest, ...attachments.map((attachment) => attachment.manifest)].flatMap(blobsOf),
+    ...(archive === undefined ? blobsOf(manifest) : []),
+    ...attachments.flatMap((attachment) => blobsOf(attachment.manifest)),
   ];
   return [
     [digest, manifestSize],

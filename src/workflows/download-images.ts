@@ -7,7 +7,8 @@ import { formatReference, parseReference, type Reference } from '../core/oci/ref
 import { formatSeconds } from '../core/quantity.ts';
 import { officialRelease, releaseTag } from '../core/release/payload.ts';
 import { formatIgnored, formatList, formatMapping, unloadableOf } from '../core/staging/lists.ts';
-import type { Passport } from '../core/staging/passport.ts';
+import type { Format, Passport } from '../core/staging/passport.ts';
+import { requireFileSystem } from '../pool/file-system.ts';
 import { openPool } from '../pool/pool.ts';
 import { readPassport, resolveFolder } from '../pool/staging-folder.ts';
 import { createRegistryClient } from '../registry/client.ts';
@@ -32,6 +33,7 @@ export interface DownloadOptions extends AccessOptions {
   readonly aiImages: readonly string[];
   readonly filter: string | undefined;
   readonly platform: string;
+  readonly format: Format;
   /** Requests at a time, at most. */
   readonly parallel: number;
   /** Bytes per second; no limit when undefined. */
@@ -55,6 +57,7 @@ export interface DownloadOptions extends AccessOptions {
 export interface DownloadSummary {
   readonly folder: string;
   readonly release: string | undefined;
+  readonly format: Format;
   readonly images: number;
   readonly staged: number;
   readonly existed: number;
@@ -84,6 +87,8 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const aiImages = options.aiImages.map((text) => parseReference(text));
   const releaseReference = referenceOfRelease(options);
   const folder = await openFolder(options);
+  const { name, doubt } = await requireFileSystem(folder, options.format);
+  if (doubt !== undefined) emit({ type: 'warning', text: `${folder} is on ${name}: ${doubt}` });
   const bases = await openBases(options.bases);
   const time = limitTime(options);
   const { signal } = time;
@@ -95,6 +100,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     const pool = await openPool(folder);
     const staging: Staging = {
       folder,
+      format: options.format,
       pool,
       client: withBases(client, bases, emit),
       bases,
@@ -113,7 +119,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     const components = release?.components ?? [];
     const plan = planImages({ release: releaseReference, components, images, aiImages, leaveOut });
     if (plan.images.length === 0) throw nothingToStage();
-    const staged = await stageImages(plan, staging);
+    const staged = await stageImages(plan, staging, release?.layersRead ?? []);
     const passport = await describePassport({ ...options, sources: options, staging, release, staged });
     if (passport.images.length > 0) {
       const lists = listsFor(plan, release, platform, passport);
@@ -161,7 +167,11 @@ function countReceived(emit: Emit): { emit: Emit; bytes: () => number; adopted: 
 }
 
 /** What the failures of a run amount to: damage first, then what all have in common, else a part. */
-export function outcomeOf({ failed, staged, existed }: DownloadSummary): ErrorCode | undefined {
+export function outcomeOf({
+  failed,
+  staged,
+  existed,
+}: Pick<DownloadSummary, 'failed' | 'staged' | 'existed'>): ErrorCode | undefined {
   if (failed.length === 0) return undefined;
   if (failed.some(({ code }) => code === 'integrity')) return 'integrity';
   const [first] = failed;
@@ -169,7 +179,8 @@ export function outcomeOf({ failed, staged, existed }: DownloadSummary): ErrorCo
   return staged + existed === 0 && common ? first?.code : 'partial';
 }
 
-function referenceOfRelease({
+/** The release image that is asked for, if any. Throws `usage` when nothing is. */
+export function referenceOfRelease({
   release,
   releaseImage,
   platform,
@@ -182,13 +193,15 @@ function referenceOfRelease({
   throw nothingToStage();
 }
 
-function nothingToStage(): ToolError {
+/** The error of a run that would stage nothing. */
+export function nothingToStage(): ToolError {
   return new ToolError('usage', 'there is nothing to stage', {
     hint: 'name a release (--release, --release-image) or images (--img, --ai-img), and filter less',
   });
 }
 
-async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<string> {
+/** The real path of the folder. Throws `host` when it is not where a partition is mounted, and has to be. */
+export async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<string> {
   const path = await resolveFolder(folder);
   if (mountCheck && (await mountAt(path)) === undefined) {
     throw new ToolError('host', `${folder} is no mount point: the images would not land on the partition`, {
@@ -198,7 +211,8 @@ async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<stri
   return path;
 }
 
-async function openRelease(
+/** Reads the release image. Throws `integrity` when it is another version than asked for. */
+export async function openRelease(
   reference: Reference,
   options: DownloadOptions,
   staging: Staging,
@@ -244,6 +258,7 @@ function summarize(
   return {
     folder: options.folder,
     release: release?.version,
+    format: options.format,
     images: plan.images.length,
     staged: images.length - existed,
     existed,
@@ -253,7 +268,7 @@ function summarize(
       : undefined,
     unloadable: unloadableOf(passport.images).size,
     failed,
-    stale: passport.stale.artifacts.length,
+    stale: passport.stale.artifacts.length + passport.stale.archives.length,
     staleRemoved: options.removeStale && failed.length === 0,
   };
 }

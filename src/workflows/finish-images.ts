@@ -1,49 +1,48 @@
+import { atMost } from '../core/at-most.ts';
 import { concurrently } from '../core/concurrently.ts';
 import type { Digest } from '../core/oci/digest.ts';
+import { blobsOf, type Descriptor } from '../core/oci/manifest.ts';
 import { formatReference } from '../core/oci/reference.ts';
+import { archivesAtATime } from '../core/staging/room.ts';
+import { type Archive, writeArchive } from '../pool/archive.ts';
 import { writeDirImage } from '../pool/dir-image.ts';
 import { hasDirImage } from '../pool/inspect-dir-image.ts';
-import { signatureFiles } from './signature-files.ts';
+import { imageOf, sizesOf } from './archived-images.ts';
 import type { Candidate, StagedImage, Staging, WantedBlob } from './staging.ts';
+
+interface Circumstances {
+  /** Images of the plan, for the count. */
+  readonly total: number;
+  /** What stays in the pool whatever the format. */
+  readonly kept: readonly Descriptor[];
+}
 
 /** Knows for each image which of its blobs are still to come, and makes it as soon as the last one is there. */
 export function trackImages(
   candidates: readonly Candidate[],
   missing: readonly WantedBlob[],
-  total: number,
+  { total, kept }: Circumstances,
   staging: Staging,
 ) {
-  const { folder, pool, emit } = staging;
+  const { format, emit } = staging;
   const waiting = new Map<Candidate, Set<Digest>>(candidates.map((candidate) => [candidate, new Set()]));
   for (const { descriptor, users } of missing) {
     for (const candidate of users) waiting.get(candidate)?.add(descriptor.digest);
   }
+  const make =
+    format === 'archive'
+      ? makeArchives(candidates, kept, staging)
+      : (candidate: Candidate) => makeDirImage(candidate, staging);
+  const oncePerArtifact = makeOnce(make);
   let done = 0;
   const finish = async (candidate: Candidate): Promise<StagedImage> => {
-    const { planned, artifact, digest, instance, nested, blobs } = candidate;
     waiting.delete(candidate);
-    const main = nested === undefined ? digest : (instance?.digest ?? digest);
-    const signed = { digest, instance: instance?.digest, nested, signatures: candidate.attachments };
-    const image = {
-      artifact,
-      manifest: main,
-      instance: nested === undefined ? instance?.digest : undefined,
-      blobs: blobs.map((blob) => blob.digest),
-      signatures: await signatureFiles(signed, pool.read),
-    };
-    const existed = await hasDirImage(folder, image);
-    if (!existed) await writeDirImage(folder, pool, image);
+    const made = await oncePerArtifact(candidate);
     done += 1;
-    const { component } = planned;
-    emit({
-      type: 'image-staged',
-      reference: formatReference(planned.reference),
-      component,
-      done,
-      total,
-      existed,
-    });
-    return { ...candidate, existed };
+    const { reference, component } = candidate.planned;
+    const { existed } = made;
+    emit({ type: 'image-staged', reference: formatReference(reference), component, done, total, existed });
+    return { ...candidate, ...made };
   };
   return {
     /** Images that need no blob any more. */
@@ -60,5 +59,61 @@ export function trackImages(
     },
     /** Images that will never be whole in this run; each is given once. */
     abandon: (users: readonly Candidate[]) => users.filter((candidate) => waiting.delete(candidate)),
+  };
+}
+
+type Made = Pick<StagedImage, 'existed' | 'archive'>;
+
+/** Two references may name one image, and then share what is made of it. */
+function makeOnce(make: (candidate: Candidate) => Promise<Made>): (candidate: Candidate) => Promise<Made> {
+  const begun = new Map<string, Promise<Made>>();
+  return async (candidate) => {
+    const { artifact } = candidate;
+    const other = begun.get(artifact);
+    if (other !== undefined) return { ...(await other), existed: true };
+    const made = make(candidate);
+    begun.set(artifact, made);
+    return made;
+  };
+}
+
+async function makeDirImage(candidate: Candidate, { folder, pool }: Staging): Promise<Made> {
+  const image = await imageOf(candidate, pool.read);
+  const existed = await hasDirImage(folder, image);
+  if (!existed) await writeDirImage(folder, pool, image);
+  return { existed, archive: undefined };
+}
+
+/**
+ * Archives each image, and lets the pool forget a blob once the last image that needs it is archived: the partition
+ * shall not carry it twice. What an earlier passport promises stays until there is a new one.
+ */
+function makeArchives(
+  candidates: readonly Candidate[],
+  kept: readonly Descriptor[],
+  { folder, pool, before }: Staging,
+): (candidate: Candidate) => Promise<Made> {
+  const gate = atMost(archivesAtATime);
+  const attached = candidates
+    .flatMap(({ attachments }) => attachments)
+    .flatMap((each) => blobsOf(each.manifest));
+  const stays = new Set([...kept, ...attached, ...(before?.blobs ?? [])].map(({ digest }) => digest));
+  const open = candidates.filter(({ archive }) => archive === undefined);
+  const users = new Map<Digest, Set<string>>();
+  for (const { artifact, blobs } of open) {
+    for (const { digest } of blobs) users.set(digest, (users.get(digest) ?? new Set()).add(artifact));
+  }
+  return async (candidate) => {
+    if (candidate.archive !== undefined) return { existed: true, archive: candidate.archive };
+    const archive: Archive = await gate(async () => {
+      const image = await imageOf(candidate, pool.read);
+      return writeArchive(folder, pool, { ...image, sizes: sizesOf(candidate) });
+    });
+    for (const { digest } of candidate.blobs) {
+      const left = users.get(digest);
+      left?.delete(candidate.artifact);
+      if (left?.size === 0 && !stays.has(digest)) await pool.remove(digest);
+    }
+    return { existed: false, archive };
   };
 }

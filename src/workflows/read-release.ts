@@ -1,5 +1,6 @@
 import { ToolError } from '../core/errors.ts';
 import type { Digest } from '../core/oci/digest.ts';
+import type { Descriptor } from '../core/oci/manifest.ts';
 import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { imageReferencesPath, parseImageReferences, type ReleasePayload } from '../core/release/payload.ts';
 import { fileInLayer } from '../pool/layer-file.ts';
@@ -12,6 +13,8 @@ import type { Staging } from './staging.ts';
 export interface Release extends ReleasePayload {
   readonly reference: Reference;
   readonly digest: Digest;
+  /** What had to be read for it; it stays in the pool, so that the next run need not fetch it. */
+  readonly layersRead: readonly Descriptor[];
 }
 
 /**
@@ -22,14 +25,16 @@ export async function readRelease(reference: Reference, staging: Staging): Promi
   const { pool } = staging;
   const name = formatReference(reference);
   const { digest, manifest } = await resolveImage(reference, staging);
+  const layersRead: Descriptor[] = [];
   for (const layer of manifest.layers.toReversed()) {
+    layersRead.push(layer);
     if (!(await pool.has(layer)) && !(await adoptBlob(layer, staging))) {
       await fetchBlob(layer, reference, staging);
     }
     const answer = await fileInLayer(pool, layer.digest, imageReferencesPath);
     if (answer.kind === 'silent') continue;
     if (answer.kind !== 'file') break;
-    return { reference, digest, ...parseImageReferences(answer.content, name) };
+    return { reference, digest, layersRead, ...parseImageReferences(answer.content, name) };
   }
   throw new ToolError(
     'invalid-document',

@@ -4,7 +4,7 @@ import { blobsOf, type Descriptor, type ImageManifest, parseManifest } from '../
 import type { Passport } from '../core/staging/passport.ts';
 import type { DirImage } from '../pool/dir-image.ts';
 import { readBlob } from '../pool/pool.ts';
-import { signatureFiles } from './signature-files.ts';
+import { dirImageOf } from './dir-image-of.ts';
 
 type PassportImage = Passport['images'][number];
 
@@ -22,7 +22,6 @@ export interface StagedContents {
  * throws `invalid-document` when they are whole and do not fit the passport.
  */
 export async function readStaged(folder: string, image: PassportImage): Promise<StagedContents | undefined> {
-  const { artifact, digest, instance, nested } = image;
   const manifest = await readChain(folder, image);
   if (manifest === undefined) return undefined;
   const attached: Descriptor[] = [];
@@ -34,14 +33,10 @@ export async function readStaged(folder: string, image: PassportImage): Promise<
     attached.push(...blobsOf(own));
   }
   const blobs = blobsOf(manifest);
+  const digests = blobs.map((blob) => blob.digest);
+  const read = (content: Digest): Promise<Buffer | undefined> => readBlob(folder, content);
   return {
-    image: {
-      artifact,
-      manifest: nested === undefined ? digest : (instance ?? digest),
-      instance: nested === undefined ? instance : undefined,
-      blobs: blobs.map((blob) => blob.digest),
-      signatures: await signatureFiles(image, (content) => readBlob(folder, content)),
-    },
+    image: await dirImageOf({ ...image, blobs: digests }, read),
     blobs: [...blobs, ...attached],
     attached: [...image.signatures, ...attached].map((content) => content.digest),
   };

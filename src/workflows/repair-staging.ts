@@ -7,10 +7,11 @@ import type { Descriptor } from '../core/oci/manifest.ts';
 import { parseReference, type Reference } from '../core/oci/reference.ts';
 import { correctList, listsOf } from '../core/staging/lists.ts';
 import type { Passport } from '../core/staging/passport.ts';
+import { requireSpace } from '../pool/file-system.ts';
 import { imageStorages, storageOf } from '../pool/image-storage.ts';
 import { openPool, type Pool } from '../pool/pool.ts';
 import { readRegular } from '../pool/regular-file.ts';
-import { isWritable, requireSpace, resolveFolder, writeList } from '../pool/staging-folder.ts';
+import { isWritable, resolveFolder, writeList } from '../pool/staging-folder.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts';
 import { createPace } from '../registry/pace.ts';
 import { lockFolder } from '../system/lock.ts';
@@ -89,10 +90,12 @@ function notWritable(folder: string): ToolError {
 }
 
 /** Manifests first: they tell which images the other damaged contents belong to, and so where to get them. */
-async function repair(work: Repair, { other }: Inspection): Promise<void> {
+async function repair(work: Repair, { other, damage }: Inspection): Promise<void> {
   const { folder, passport, pool, done, emit } = work;
   emit({ type: 'step', text: `Repairing ${folder}` });
   await repairManifests(work);
+  const lent = await blobsOfDamaged(work, damage);
+  for (const { digest } of lent) work.damaged.add(digest);
   await repairBlobs(work);
   for (const { digest } of passport.stale.blobs) {
     // Nothing needs it, and a later run would take it for whole.
@@ -101,12 +104,14 @@ async function repair(work: Repair, { other }: Inspection): Promise<void> {
   await pool.sync();
   for (const image of passport.images) {
     const staged = await readStaged(folder, image).catch(() => undefined);
-    if (staged === undefined || !(await allThere(work, staged.blobs))) continue;
     const storage = storageOf(image);
-    if ((await storage.inspect(folder, staged.image)).length === 0) continue;
+    if (staged === undefined || !(await allThere(work, staged.blobs))) continue;
+    const broken = storage.files(image).some(({ path }) => damage.has(path));
+    if (!broken && (await storage.inspect(folder, staged.image)).length === 0) continue;
     await storage.restore(folder, pool, staged.image);
     done.images += 1;
   }
+  for (const { digest } of lent) await pool.remove(digest);
   for (const storage of imageStorages) await storage.sync(folder);
   for (const [name, expected] of listsOf(passport)) {
     if (!other.some(({ path }) => path === name)) continue;
@@ -114,6 +119,25 @@ async function repair(work: Repair, { other }: Inspection): Promise<void> {
     await writeList(folder, name, correctList(expected, actual?.toString('utf8') ?? '', passport.missing));
     done.lists += 1;
   }
+}
+
+/** What the pool has to lend to images that are files of their own, and does not hold otherwise. */
+async function blobsOfDamaged(
+  { folder, passport, pool }: Repair,
+  damage: Inspection['damage'],
+): Promise<readonly Descriptor[]> {
+  const lent = new Map<Digest, Descriptor>();
+  for (const image of passport.images) {
+    if (
+      !storageOf(image)
+        .files(image)
+        .some(({ path }) => damage.has(path))
+    )
+      continue;
+    const staged = await readStaged(folder, image).catch(() => undefined);
+    for (const blob of staged?.blobs ?? []) if (!(await pool.has(blob))) lent.set(blob.digest, blob);
+  }
+  return [...lent.values()];
 }
 
 async function repairManifests(work: Repair): Promise<void> {

@@ -5,7 +5,7 @@ import { formatSignatureFile, signatureLayers } from '../core/oci/sigstore.ts';
 import { signatureName } from '../pool/dir-image.ts';
 
 /** An image and what is attached to it. */
-interface Signed {
+export interface Signed {
   readonly digest: Digest;
   readonly instance?: Digest | undefined;
   /** Present where the folder's `manifest.json` is the instance. */

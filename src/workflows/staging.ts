@@ -6,7 +6,8 @@ import type { Digest } from '../core/oci/digest.ts';
 import type { Descriptor, ImageManifest } from '../core/oci/manifest.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import type { Passport } from '../core/staging/passport.ts';
+import type { Format, Passport } from '../core/staging/passport.ts';
+import type { Archive } from '../pool/archive.ts';
 import type { Base } from '../pool/base.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
@@ -15,6 +16,7 @@ import type { Pace } from '../registry/pace.ts';
 /** What a run of staging works with. */
 export interface Staging {
   readonly folder: string;
+  readonly format: Format;
   readonly pool: Pool;
   readonly client: RegistryClient;
   readonly pace: Pace;
@@ -66,6 +68,8 @@ export interface Candidate extends ResolvedImage {
   /** Config and layers. */
   readonly blobs: readonly Descriptor[];
   readonly attachments: readonly Attachment[];
+  /** In the archive format: the image as a file, once it is there. */
+  readonly archive: Archive | undefined;
 }
 
 export interface StagedImage extends Candidate {
@@ -83,6 +87,8 @@ export interface FailedImage {
 export interface StagedSet {
   readonly images: readonly StagedImage[];
   readonly failed: readonly FailedImage[];
+  /** What the pool has of images that could not be made. */
+  readonly held: readonly Descriptor[];
 }
 
 /** A blob that images of the plan need. */

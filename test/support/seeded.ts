@@ -16,3 +16,8 @@ export function* seededBytes(seed: string, size: number): Generator<Buffer> {
 export function seededInteger(seed: string, min: number, max: number): number {
   return min + (createHash('sha256').update(seed).digest().readUInt32BE() % (max - min + 1));
 }
+
+/** A fraction from 0 up to 1, the same for the same seed. */
+export function seededFraction(seed: string): number {
+  return createHash('sha256').update(seed).digest().readUInt32BE() / 2 ** 32;
+}

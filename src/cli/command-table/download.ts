@@ -1,3 +1,4 @@
+import { formats } from '../../core/staging/passport.ts';
 import { authfile, certDir, output, parallel, platform } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 
@@ -37,6 +38,13 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       description: 'leave out images whose component name or reference matches (RE2 syntax)',
     },
     platform,
+    format: {
+      kind: 'string',
+      value: 'format',
+      description: 'pool: each blob once; archive: one .tgz an image, for the scripts of the Go tool',
+      choices: formats,
+      default: 'pool',
+    },
     parallel,
     limitRate: {
       kind: 'rate',
@@ -69,6 +77,7 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
     },
     authfile,
     certDir,
+    dryRun: { kind: 'boolean', description: 'show what would be fetched and removed; write nothing' },
     noMountCheck: { kind: 'boolean', description: 'stage into a folder that is not a mount point' },
     output,
   },

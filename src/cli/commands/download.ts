@@ -1,6 +1,9 @@
+import type { ErrorCode } from '../../core/errors.ts';
 import { downloadImages, outcomeOf } from '../../workflows/download-images.ts';
+import { outcomeOfPreview, previewDownload } from '../../workflows/preview-download.ts';
 import type { download } from '../command-table/download.ts';
 import { exitCodes } from '../exit-code.ts';
+import { formatPreview } from '../preview.ts';
 import { createReporter } from '../reporters.ts';
 import type { Run } from '../run.ts';
 import { formatSummary } from '../summary.ts';
@@ -8,7 +11,7 @@ import { formatSummary } from '../summary.ts';
 export const run: Run<typeof download.flags> = async (values, terminal) => {
   const { emit, finish } = createReporter(terminal);
   const { env, uid, now, signal } = terminal;
-  const summary = await downloadImages({
+  const options = {
     ...values,
     images: values.img,
     aiImages: values.aiImg,
@@ -24,12 +27,21 @@ export const run: Run<typeof download.flags> = async (values, terminal) => {
     now,
     signal,
     emit,
-  }).finally(finish);
-  terminal.out(
-    values.output === 'json'
-      ? `${JSON.stringify(summary, undefined, 2)}\n`
-      : formatSummary(summary, values.parallel),
-  );
-  const outcome = outcomeOf(summary);
-  return outcome === undefined ? 0 : exitCodes[outcome];
+  };
+  if (values.dryRun) {
+    const preview = await previewDownload(options).finally(finish);
+    terminal.out(values.output === 'json' ? json(preview) : formatPreview(preview));
+    return exitStatusOf(outcomeOfPreview(preview));
+  }
+  const summary = await downloadImages(options).finally(finish);
+  terminal.out(values.output === 'json' ? json(summary) : formatSummary(summary, values.parallel));
+  return exitStatusOf(outcomeOf(summary));
 };
+
+function exitStatusOf(outcome: ErrorCode | undefined): number {
+  return outcome === undefined ? 0 : exitCodes[outcome];
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

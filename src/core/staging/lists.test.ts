@@ -17,6 +17,7 @@ const passport: Passport = {
   tool: { name: 'factory-precaching-cli', version: '0' },
   created: '2026-01-01T00:00:00Z',
   sources: { platform: 'linux/amd64', images: [], aiImages: [] },
+  format: 'pool',
   release: { version: '4.14.7', reference: 'quay.io/ocp/release:4.14.7-x86_64', digest },
   images: [
     { ...image, reference: 'quay.io/ocp/release:4.14.7-x86_64', groups: ['ai', 'ocp'] },
@@ -26,7 +27,7 @@ const passport: Passport = {
   ],
   missing: [],
   blobs: [],
-  stale: { artifacts: [], blobs: [] },
+  stale: { artifacts: [], archives: [], blobs: [] },
   artifacts: [],
   signatures: [],
   disk: null,

@@ -12,6 +12,13 @@ const artifact = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][A-Za-z0-9._@-]*$/, 'n
 export const groups = ['ai', 'ocp'] as const;
 export type Group = (typeof groups)[number];
 
+/**
+ * How images lie in the folder: `pool`, hard links into the pool; `archive`, one `<artifact>.tgz` each, for the scripts
+ * of the Go tool.
+ */
+export const formats = ['pool', 'archive'] as const;
+export type Format = (typeof formats)[number];
+
 /** Something attached to an image. Its contents are in the pool. */
 const attachment = v.object({
   kind: v.picklist(attachmentKinds),
@@ -31,7 +38,7 @@ const kinds = ['image', 'artifact'] as const;
 const stagedImage = v.object({
   /** The name a pod or a unit asks for. */
   reference: v.string(),
-  /** Its folder below `images`. */
+  /** Its folder below `images`, or with `archive` the name of its `.tgz`. */
   artifact,
   /** Of the manifest or index that the reference names, and its media type. */
   digest,
@@ -55,6 +62,8 @@ const stagedImage = v.object({
   component: v.optional(v.string()),
   /** What is attached to it, as far as a run asked for it. */
   signatures: v.optional(v.array(attachment), []),
+  /** The file `<artifact>.tgz`, which then has the blobs: bytes and digest of the file itself. */
+  archive: v.optional(v.object({ size, digest })),
 });
 
 const passport = v.object({
@@ -62,6 +71,8 @@ const passport = v.object({
   tool: v.object({ name: v.string(), version: v.string() }),
   /** When this state of the folder was reached, RFC 3339. */
   created: v.string(),
+  /** What the last run made; an image kept from before may be of the other format. */
+  format: v.optional(v.picklist(formats), 'pool'),
   /** What was asked for. */
   sources: v.object({
     platform: v.string(),
@@ -76,7 +87,11 @@ const passport = v.object({
   /** Every content of the pool that is ours, manifests included. */
   blobs: v.array(v.object({ digest, size })),
   /** Ours from earlier runs, needed by no image; some of it may be removed already. */
-  stale: v.object({ artifacts: v.array(artifact), blobs: v.array(v.object({ digest, size })) }),
+  stale: v.object({
+    artifacts: v.array(artifact),
+    archives: v.optional(v.array(artifact), []),
+    blobs: v.array(v.object({ digest, size })),
+  }),
   artifacts: v.array(v.string()),
   signatures: v.array(v.string()),
   /** Where the folder lies; null when it is no partition of its own. */

@@ -1,0 +1,44 @@
+import { formatBytes } from '../core/quantity.ts';
+import type { DownloadPreview } from '../workflows/preview-download.ts';
+
+/** What `download --dry-run` found, for people: the images first, then the sums. */
+export function formatPreview(preview: DownloadPreview): string {
+  const { images, failed, blobs, space, stale } = preview;
+  const lines = images.map(({ reference, component, exists, bytes, missingBytes }) => {
+    const name = component === undefined ? reference : `${component} ${reference}`;
+    if (exists) return `Exists: ${name}`;
+    return `Would stage: ${name} (${formatBytes(missingBytes)} of ${formatBytes(bytes)} missing)`;
+  });
+  const word = stale.removed ? 'Would remove' : 'Stale';
+  const free = `${formatBytes(space.free.bytes)}${space.free.files === undefined ? '' : `, ${space.free.files} inodes`}`;
+  const rows: [string, string | number][] = [
+    ['Release', preview.release ?? 'none'],
+    ['Folder', preview.folder],
+    ['Format', preview.format],
+    ['Total images', images.length + failed.length],
+    ['Exist already', images.filter(({ exists }) => exists).length],
+    ['Left out by the filter', preview.ignored.length],
+    ['Blobs', `${blobs.count}, ${formatBytes(blobs.bytes)}`],
+    ['To be downloaded', `${blobs.fetched} blobs, ${formatBytes(blobs.fetchedBytes)}`],
+    ...(blobs.reusedBytes === 0
+      ? []
+      : [['Taken from archives', formatBytes(blobs.reusedBytes)] satisfies [string, string]]),
+    ['Space needed', `${formatBytes(space.needed.bytes)}, ${space.needed.files} inodes`],
+    ['Space free', free],
+    [
+      'Stale from earlier runs',
+      `${stale.artifacts.length + stale.archives.length} images, ${stale.blobs} blobs, ${formatBytes(stale.bytes)}`,
+    ],
+  ];
+  return [
+    ...lines,
+    ...stale.artifacts.map((artifact) => `${word}: images/${artifact}`),
+    ...stale.archives.map((artifact) => `${word}: ${artifact}.tgz`),
+    ...failed.map(({ reference, reason }) => `Failed: ${reference}: ${reason}`),
+    'Dry run: nothing was written',
+    '',
+    ...rows.map(([name, value]) => `${name}: ${value}`),
+    ...(space.shortage === undefined ? [] : [`Too little room: ${space.shortage}`]),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,197 @@
+import { type ErrorCode, ToolError } from '../core/errors.ts';
+import { compileFilter } from '../core/imageset/filter.ts';
+import { planImages } from '../core/imageset/image-plan.ts';
+import type { Descriptor } from '../core/oci/manifest.ts';
+import { parsePlatform } from '../core/oci/platform.ts';
+import { formatReference, parseReference } from '../core/oci/reference.ts';
+import type { Format } from '../core/staging/passport.ts';
+import { describeShortage, type Room } from '../core/staging/room.ts';
+import { archiveSize } from '../pool/archive.ts';
+import { fileSystemOf, roomIn } from '../pool/file-system.ts';
+import { hasDirImage } from '../pool/inspect-dir-image.ts';
+import { openPreviewPool } from '../pool/preview-pool.ts';
+import { readPassport } from '../pool/staging-folder.ts';
+import { createRegistryClient } from '../registry/client.ts';
+import { createPace } from '../registry/pace.ts';
+import { openBases, withBases } from './adopt-base.ts';
+import { archiveImageOf, imageOf } from './archived-images.ts';
+import { describePassport } from './describe-passport.ts';
+import {
+  type DownloadOptions,
+  nothingToStage,
+  openFolder,
+  openRelease,
+  outcomeOf,
+  referenceOfRelease,
+} from './download-images.ts';
+import { bytesOf, collectFailures, planStaging, roomFor, type StagingPlan } from './plan-staging.ts';
+import { clientOptions } from './registry-access.ts';
+import type { Candidate, FailedImage, StagedImage, Staging } from './staging.ts';
+
+/** What a download would do. Bytes. */
+export interface DownloadPreview {
+  readonly folder: string;
+  readonly release: string | undefined;
+  readonly format: Format;
+  readonly images: readonly PreviewedImage[];
+  readonly ignored: readonly string[];
+  readonly failed: readonly FailedImage[];
+  readonly blobs: {
+    readonly count: number;
+    readonly bytes: number;
+    /** Those that would come over the network. */
+    readonly fetched: number;
+    readonly fetchedBytes: number;
+    /** What archives of earlier runs have of the missing, and folders of `--base`. */
+    readonly reusedBytes: number;
+  };
+  readonly space: {
+    readonly needed: { readonly bytes: number; readonly files: number };
+    readonly free: Room;
+    /** Why it would not fit. */
+    readonly shortage: string | undefined;
+  };
+  /** What nothing needs afterwards. It would be removed with `removed`, provided that every image can be had. */
+  readonly stale: {
+    readonly artifacts: readonly string[];
+    readonly archives: readonly string[];
+    readonly blobs: number;
+    readonly bytes: number;
+    readonly removed: boolean;
+  };
+}
+
+interface PreviewedImage {
+  readonly reference: string;
+  readonly component?: string | undefined;
+  readonly exists: boolean;
+  /** Bytes of its blobs, and what of them is missing; shared ones count for each image. */
+  readonly bytes: number;
+  readonly missingBytes: number;
+}
+
+/** Resolves and plans as `downloadImages` does, and writes nothing: not even the lock. */
+export async function previewDownload(options: DownloadOptions): Promise<DownloadPreview> {
+  const { emit, format } = options;
+  const leaveOut = compileFilter(options.filter);
+  const images = options.images.map((text) => parseReference(text));
+  const aiImages = options.aiImages.map((text) => parseReference(text));
+  const reference = referenceOfRelease(options);
+  const folder = await openFolder(options);
+  const { name, refused } = await fileSystemOf(folder, format);
+  if (refused !== undefined) {
+    throw new ToolError('host', `${folder} is on ${name}: ${refused.reason}`, { hint: refused.hint });
+  }
+  const { signal, now } = options;
+  const bases = await openBases(options.bases);
+  const pace = createPace({ now, signal, most: options.parallel, limitRate: options.limitRate });
+  const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
+  try {
+    const staging: Staging = {
+      folder,
+      format,
+      pool: openPreviewPool(folder),
+      client: withBases(client, bases, emit),
+      bases,
+      signal,
+      pace,
+      now,
+      signatures: options.signatures,
+      foreignHosts: options.foreignHosts,
+      platform: parsePlatform(options.platform),
+      parallel: options.parallel,
+      before: await readPassport(folder),
+      emit,
+    };
+    const release = reference === undefined ? undefined : await openRelease(reference, options, staging);
+    const components = release?.components ?? [];
+    const plan = planImages({ release: reference, components, images, aiImages, leaveOut });
+    if (plan.images.length === 0) throw nothingToStage();
+    const failures = collectFailures(emit);
+    const planned = await planStaging(plan, staging, failures);
+    const { failed } = failures;
+    const stagedImages = await Promise.all(planned.candidates.map((each) => asStaged(each, format)));
+    const staged = { images: stagedImages, failed, held: [] };
+    const { stale } = await describePassport({ ...options, sources: options, staging, release, staged });
+    const free = await roomIn(folder);
+    const missing = planned.missing.map(({ descriptor }) => descriptor);
+    const needed = await roomFor(planned, missing, staging);
+    return {
+      folder: options.folder,
+      release: release?.version,
+      format,
+      images: await Promise.all(planned.candidates.map((candidate) => describe(candidate, planned, staging))),
+      ignored: plan.ignored,
+      failed,
+      blobs: await countBlobs(planned, staging),
+      space: {
+        needed,
+        free,
+        shortage: describeShortage(folder, free, needed)?.message,
+      },
+      stale: {
+        artifacts: stale.artifacts,
+        archives: stale.archives,
+        blobs: stale.blobs.length,
+        bytes: bytesOf(stale.blobs),
+        removed: options.removeStale && failed.length === 0,
+      },
+    };
+  } finally {
+    await client.close();
+  }
+}
+
+/** What a run would amount to by what is known now: too little room, or what the failures have in common. */
+export function outcomeOfPreview({ space, failed, images }: DownloadPreview): ErrorCode | undefined {
+  if (space.shortage !== undefined) return 'host';
+  return outcomeOf({ failed, staged: images.length, existed: 0 });
+}
+
+/** As if it had been staged; the digest of an archive that is not there yet does not matter here. */
+async function asStaged(candidate: Candidate, format: Format): Promise<StagedImage> {
+  const { archive, digest } = candidate;
+  const future = { size: archiveSize(await archiveImageOf(candidate)), digest };
+  return { ...candidate, existed: false, archive: format === 'archive' ? (archive ?? future) : undefined };
+}
+
+async function describe(
+  candidate: Candidate,
+  { missing }: StagingPlan,
+  { folder, format, pool }: Staging,
+): Promise<PreviewedImage> {
+  const { planned, blobs, archive } = candidate;
+  const own = missing.filter(({ users }) => users.includes(candidate));
+  const exists =
+    format === 'archive'
+      ? archive !== undefined
+      : own.length === 0 && (await hasDirImage(folder, await imageOf(candidate, pool.read)));
+  return {
+    reference: formatReference(planned.reference),
+    component: planned.component,
+    exists,
+    bytes: bytesOf(blobs),
+    missingBytes: bytesOf(own.map(({ descriptor }) => descriptor)),
+  };
+}
+
+async function countBlobs(
+  { wanted, missing, reusable }: StagingPlan,
+  { bases }: Staging,
+): Promise<DownloadPreview['blobs']> {
+  const archived = new Set(reusable.flatMap(({ blobs }) => blobs).map(({ digest }) => digest));
+  const fetched: Descriptor[] = [];
+  for (const { descriptor } of missing) {
+    const found = await Promise.all(bases.map((base) => base.find(descriptor)));
+    if (!archived.has(descriptor.digest) && found.every((path) => path === undefined))
+      fetched.push(descriptor);
+  }
+  const missingBytes = bytesOf(missing.map(({ descriptor }) => descriptor));
+  return {
+    count: wanted.size,
+    bytes: bytesOf([...wanted.values()].map(({ descriptor }) => descriptor)),
+    fetched: fetched.length,
+    fetchedBytes: bytesOf(fetched),
+    reusedBytes: missingBytes - bytesOf(fetched),
+  };
+}
