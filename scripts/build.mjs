@@ -1,5 +1,5 @@
 // Bundles the program into dist/. `node scripts/build.mjs demo bench` bundles those entries too, into build/.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -37,6 +37,7 @@ const bundle = (entryPoints, outdir) =>
     target: 'node20',
     sourcemap: 'linked',
     minifySyntax: true,
+    minifyWhitespace: true,
     define: { __VERSION__: JSON.stringify(version) },
     banner: { js: requireBanner },
     plugins: [rawText],
@@ -45,5 +46,7 @@ const bundle = (entryPoints, outdir) =>
     logLevel: 'warning',
   });
 
+// The names of chunks change with their content: without this, those of earlier builds would stay for ever.
+rmSync('dist', { recursive: true, force: true });
 await bundle(['src/main.ts'], 'dist');
 for (const name of process.argv.slice(2)) await bundle([`${basename(name)}/main.ts`], join('build', name));

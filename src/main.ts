@@ -41,6 +41,7 @@ function processTerminal(signal: AbortSignal): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void stderr.write(text),
     readInput: readStandardInput,
+    inputBytes: () => process.stdin,
     columns: stderr.isTTY ? stderr.columns : undefined,
     color: stderr.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     env,

@@ -1,4 +1,5 @@
 import type { commands } from './command-table.ts';
+import type { ArgumentsOf } from './flags.ts';
 import type { Run } from './run.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -7,7 +8,10 @@ export type CommandName = CommandEntry['name'];
 
 type Runners = {
   readonly [Name in CommandName]: () => Promise<{
-    readonly run: Run<Extract<CommandEntry, { name: Name }>['flags']>;
+    readonly run: Run<
+      Extract<CommandEntry, { name: Name }>['flags'],
+      ArgumentsOf<Extract<CommandEntry, { name: Name }>>
+    >;
   }>;
 };
 
@@ -15,7 +19,11 @@ type Runners = {
 const runners: Runners = {
   partition: () => import('./commands/partition.ts'),
   download: () => import('./commands/download.ts'),
+  verify: () => import('./commands/verify.ts'),
+  'bundle create': () => import('./commands/bundle-create.ts'),
+  'bundle apply': () => import('./commands/bundle-apply.ts'),
   siteconfig: () => import('./commands/siteconfig.ts'),
+  'registry ping': () => import('./commands/registry-ping.ts'),
 };
 
 /** Runs a command with values the parser made from the same table; gives the exit status. */

@@ -1,8 +1,8 @@
 /**
  * How a flag's value is read. `list` takes comma-separated values and may be repeated (pflag's StringSlice);
- * `size` is in bytes and counts GiB when no unit is given.
+ * `size` is in bytes and counts GiB when no unit is given; `rate` is in bytes per second; `duration` in seconds.
  */
-export type FlagKind = 'boolean' | 'string' | 'list' | 'integer' | 'size';
+export type FlagKind = 'boolean' | 'string' | 'list' | 'integer' | 'size' | 'rate' | 'duration';
 
 /** One flag as data: the parser, the help, the completion and the manual are made from it. */
 export interface Flag {
@@ -26,6 +26,8 @@ interface ValueOf {
   readonly list: readonly string[];
   readonly integer: number;
   readonly size: number;
+  readonly rate: number;
+  readonly duration: number;
 }
 
 type Typed<F extends Flag> = F extends { choices: readonly (infer Choice)[] } ? Choice : ValueOf[F['kind']];
@@ -41,11 +43,42 @@ export type Values<F extends Flags> = {
   readonly [K in keyof F]: AlwaysThere<F[K]> extends true ? Typed<F[K]> : Typed<F[K]> | undefined;
 };
 
-/** One command as data. */
-export interface Command<F extends Flags = Flags> {
+/** One positional argument as data; only the last of a command may be variadic. */
+export interface Argument {
+  /** Placeholder in the help: `<reference>`, `<reference...>`, `[reference]`. */
+  readonly value: string;
+  readonly description: string;
+  readonly required?: true;
+  /** Takes all that is left, as a list. */
+  readonly variadic?: true;
+}
+
+export type Arguments = Readonly<Record<string, Argument>>;
+
+/** The values of positional arguments, by their names in the table. */
+export type ArgumentValues<A extends Arguments> = {
+  readonly [K in keyof A]: A[K] extends { variadic: true }
+    ? readonly string[]
+    : A[K] extends { required: true }
+      ? string
+      : string | undefined;
+};
+
+/** One command as data. A name of two words is a command below a group: `registry ping`. */
+export interface Command<F extends Flags = Flags, A extends Arguments = Arguments> {
   readonly name: string;
   readonly summary: string;
   readonly description: string;
   readonly flags: F;
+  /** In their order on the command line. A name is not the name of a flag, too. */
+  readonly args?: A;
   readonly examples: readonly string[];
 }
+
+/** What commands of two words have in common, by the first of them: one line for the help. */
+export type Groups = Readonly<Record<string, string>>;
+
+/** The table of a command's positional arguments; undefined where it has none. */
+export type ArgumentsOf<C extends Command> = C extends { readonly args: infer A extends Arguments }
+  ? A
+  : undefined;

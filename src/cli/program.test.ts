@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { commands } from './command-table.ts';
 import { exitCodes } from './exit-code.ts';
-import { buildProgram, longName } from './program.ts';
+import { longName } from './parser.ts';
+import { buildProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
 vi.stubGlobal('__VERSION__', '0.0.0');
@@ -70,14 +71,14 @@ describe('the command line', () => {
 
   it('explains each command and each flag, with an example that it accepts', async () => {
     for (const command of commands) {
-      const { out } = await run(command.name, '--help');
+      const { out } = await run(...command.name.split(' '), '--help');
       for (const [name, flag] of Object.entries(command.flags)) {
         expect(out).toContain(`--${longName(name)}`);
         expect(flag.description).not.toBe('');
       }
       for (const example of command.examples) {
         const words =
-          /factory-precaching-cli (.*?)(?: [>|].*)?$/.exec(example)?.[1]?.replaceAll('"', '').split(' ') ??
+          /factory-precaching-cli (.*?)(?: [<>|].*)?$/.exec(example)?.[1]?.replaceAll('"', '').split(' ') ??
           [];
         expect((await run(...words)).error, example).toBeUndefined();
       }

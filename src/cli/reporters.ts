@@ -35,7 +35,7 @@ const liveInterval = 0.1;
 
 interface Transfer {
   /** Undefined until the plan is known: what comes before it is small. */
-  readonly planned: { readonly images: number; readonly bytes: number; readonly since: number } | undefined;
+  readonly planned: { readonly images?: number; readonly bytes: number; readonly since: number } | undefined;
   readonly received: number;
   readonly imagesDone: number;
 }
@@ -47,7 +47,8 @@ function progressLine({ planned, received, imagesDone }: Transfer, now: number):
   const rate = seconds > 0 ? received / seconds : 0;
   const left = rate > 0 ? `, ${formatSeconds(Math.max(0, planned.bytes - received) / rate)} left` : '';
   const share = Math.min(100, Math.floor((100 * received) / planned.bytes));
-  return `${formatBytes(received)} of ${formatBytes(planned.bytes)} (${share} %), ${formatBytes(Math.round(rate))}/s${left}, ${imagesDone} of ${planned.images} images`;
+  const images = planned.images === undefined ? '' : `, ${imagesDone} of ${planned.images} images`;
+  return `${formatBytes(received)} of ${formatBytes(planned.bytes)} (${share} %), ${formatBytes(Math.round(rate))}/s${left}${images}`;
 }
 
 /** The reporter of a command: a fold over its events into lines on standard error, live on a terminal. */
@@ -71,8 +72,9 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
   const progress = (change: Partial<Transfer>): void => {
     transfer = { ...transfer, ...change };
     const now = terminal.now();
+    if ((now - lastShown) / 1000 < (live ? liveInterval : plainInterval)) return;
     const text = progressLine(transfer, now);
-    if (text === undefined || (now - lastShown) / 1000 < (live ? liveInterval : plainInterval)) return;
+    if (text === undefined) return;
     lastShown = now;
     if (!live) {
       line(text);
@@ -101,7 +103,15 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
         progress({ planned: { images, bytes: bytes - present, since: terminal.now() }, received: 0 });
         break;
       }
+      case 'files-planned': {
+        const { task, files, bytes } = event;
+        line(`${task} ${files} files, ${formatBytes(bytes)}`);
+        progress({ planned: { bytes, since: terminal.now() }, received: 0 });
+        break;
+      }
       case 'bytes-received':
+      case 'bytes-adopted':
+      case 'bytes-done':
         progress({ received: transfer.received + event.bytes });
         break;
       case 'bytes-discarded':
@@ -119,7 +129,7 @@ export function createReporter(terminal: Pick<Terminal, 'err' | 'columns' | 'now
         line(`Failed: ${event.reference}: ${event.reason}${hintLine(event.hint)}`);
         break;
       case 'retry':
-        line(`retrying ${event.what} (attempt ${event.attempt}): ${event.reason}`);
+        line(`retrying in ${formatSeconds(event.pause / 1000)}: ${event.reason}`);
         break;
     }
   };

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** The three streams and the environment of a command, so that a test can hold them. */
 export interface Terminal {
   /** Results. */
@@ -6,6 +8,8 @@ export interface Terminal {
   readonly err: (text: string) => void;
   /** The whole of standard input, UTF-8. */
   readonly readInput: () => Promise<string>;
+  /** Standard input as bytes; nothing of it is read before it is asked for. */
+  readonly inputBytes: () => Readable;
   /** Columns of a terminal on standard error; undefined when it is none. */
   readonly columns: number | undefined;
   readonly color: boolean;

@@ -43,6 +43,11 @@ export function interruptedError(): ToolError {
   });
 }
 
+/** Why a signal ended the work: the error it was aborted with, else an interruption. */
+export function abortError({ reason }: AbortSignal): ToolError {
+  return reason instanceof ToolError ? reason : interruptedError();
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -17,8 +17,18 @@ export type Event =
       readonly present: number;
     }
   | { readonly type: 'bytes-received'; readonly bytes: number }
+  /** Taken from a folder of `--base` instead. */
+  | { readonly type: 'bytes-adopted'; readonly bytes: number }
   /** Bytes counted before that have to come again: a failed attempt that could not be resumed. */
   | { readonly type: 'bytes-discarded'; readonly bytes: number }
+  /** Work on files of this machine is about to begin; `task` as in "Checking". */
+  | {
+      readonly type: 'files-planned';
+      readonly task: string;
+      readonly files: number;
+      readonly bytes: number;
+    }
+  | { readonly type: 'bytes-done'; readonly bytes: number }
   | {
       readonly type: 'image-staged';
       readonly reference: string;
@@ -34,6 +44,13 @@ export type Event =
       readonly reason: string;
       readonly hint?: string | undefined;
     }
-  | { readonly type: 'retry'; readonly what: string; readonly attempt: number; readonly reason: string };
+  /** A request is repeated after a pause, milliseconds. */
+  | {
+      readonly type: 'retry';
+      readonly what: string;
+      readonly attempt: number;
+      readonly pause: number;
+      readonly reason: string;
+    };
 
 export type Emit = (event: Event) => void;

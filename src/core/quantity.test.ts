@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatBytes, formatSeconds, parseBytes } from './quantity.ts';
+import { formatBytes, formatSeconds, parseBytes, parseSeconds } from './quantity.ts';
 
 const gibibyte = 1024 ** 3;
 
@@ -27,6 +27,19 @@ it.each([
   [1.5 * gibibyte, '1.5 GiB'],
 ])('formatBytes(%d) is %s', (bytes, expected) => {
   expect(formatBytes(bytes)).toBe(expected);
+});
+
+it.each([
+  ['90', 90],
+  ['90s', 90],
+  ['1h30m', 5400],
+  ['2d', 172_800],
+  ['0s', 0],
+  ['', undefined],
+  ['1.5h', undefined],
+  ['30m1h', undefined],
+])('parseSeconds(%j)', (text, expected) => {
+  expect(parseSeconds(text)).toBe(expected);
 });
 
 it.each([

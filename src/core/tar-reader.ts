@@ -12,8 +12,12 @@ const largestRecord = 1024 * 1024;
 /**
  * The regular files of a tar, as its bytes arrive: ustar, pax and GNU long names and sizes. Throws on anything that
  * is no tar, and on one that ends early. The bytes are read to their end, so that whoever counts them sees all.
+ * `other` is told of links, devices and whatever else is neither a file nor a directory; they are skipped.
  */
-export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TarFile> {
+export async function* readTar(
+  chunks: AsyncIterable<Uint8Array>,
+  other: (path: string) => void = () => undefined,
+): AsyncGenerator<TarFile> {
   const input = createInput(chunks);
   let next: { path?: string; size?: number } = {};
   for (;;) {
@@ -34,6 +38,7 @@ export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
     const left = { bytes: size };
     if (kind === '0' || kind === '\0')
       yield { path: path.replace(/^(?:\.\/)+/, ''), size, body: input.body(left) };
+    else if (kind !== '5') other(path);
     await input.skip(left.bytes + padding(size));
   }
   await input.drain();

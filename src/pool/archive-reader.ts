@@ -3,11 +3,13 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { ToolError } from '../core/errors.ts';
 import { algorithmOf, type Digest, hexOf } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { readTar, type TarFile } from '../core/tar-reader.ts';
 import { type Archive, type ArchiveImage, archivePath, hasArchive } from './archive.ts';
 import { dirFiles } from './dir-image.ts';
+import { ingestStream } from './ingest-stream.ts';
 import type { Pool } from './pool.ts';
 
 /**
@@ -73,8 +75,7 @@ export async function takeFromArchive(
     const next = await members.next().catch(() => undefined);
     if (next === undefined || next.done === true) return taken;
     const descriptor = byPath.get(next.value.path);
-    if (descriptor !== undefined && (await takeBlob(next.value.body, descriptor, pool)))
-      taken.push(descriptor);
+    if (descriptor !== undefined && (await takeBlob(next.value, descriptor, pool))) taken.push(descriptor);
     if (taken.length === byPath.size) {
       await members.return(undefined);
       return taken;
@@ -82,32 +83,13 @@ export async function takeFromArchive(
   }
 }
 
-async function takeBlob(
-  body: AsyncIterable<Uint8Array>,
-  descriptor: Descriptor,
-  pool: Pool,
-): Promise<boolean> {
-  const ingest = await pool.ingest(descriptor);
+/** False when the archive is damaged there; a fault of the pool's own disk is thrown. */
+async function takeBlob(file: TarFile, descriptor: Descriptor, pool: Pool): Promise<boolean> {
   try {
-    // What an interrupted run left is kept, and hashed with the rest.
-    let skip = ingest.offset;
-    const pieces = body[Symbol.asyncIterator]();
-    for (;;) {
-      const piece = await pieces.next().catch(() => undefined);
-      if (piece === undefined) return false;
-      if (piece.done === true) break;
-      const rest = piece.value.subarray(Math.min(skip, piece.value.length));
-      skip -= piece.value.length - rest.length;
-      if (rest.length > 0) await ingest.write(rest);
-    }
-    if (!ingest.matches()) {
-      await ingest.restart();
-      return false;
-    }
-    await pool.commit(ingest);
-    return true;
-  } finally {
-    await ingest.close();
+    return await ingestStream(pool, descriptor, file.body);
+  } catch (error) {
+    if (error instanceof ToolError) throw error;
+    return false;
   }
 }
 

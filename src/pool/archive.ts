@@ -36,8 +36,9 @@ export async function hasArchive(folder: string, artifact: string, { size }: Arc
 interface Member {
   readonly path: string;
   readonly size: number;
-  /** The content of the pool it is; undefined for the directory and `version`. */
+  /** The content of the pool it is, or its bytes; neither of a directory. */
   readonly digest?: Digest;
+  readonly bytes?: Uint8Array;
 }
 
 /** The members in their order: the directory, then its files sorted. */
@@ -47,8 +48,10 @@ function membersOf(image: ArchiveImage): Member[] {
     size: image.sizes.get(digest) ?? 0,
     digest,
   }));
-  const version = { path: `${image.artifact}/version`, size: dirVersion.length };
-  const sorted = [...files, version].toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const small = [['version', Buffer.from(dirVersion(image))] as const, ...(image.signatures ?? [])].map(
+    ([name, bytes]) => ({ path: `${image.artifact}/${name}`, size: bytes.length, bytes }),
+  );
+  const sorted = [...files, ...small].toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return [{ path: `${image.artifact}/`, size: 0 }, ...sorted];
 }
 
@@ -95,7 +98,7 @@ async function pack(file: FileHandle, pool: Pool, image: ArchiveImage): Promise<
   const gzip = createStoredGzip();
   const output = createOutput(file);
   output.hold([gzip.head]);
-  for (const { path, size, digest } of membersOf(image)) {
+  for (const { path, size, digest, bytes } of membersOf(image)) {
     output.hold(gzip.piece(tarHeader({ path, size })));
     if (digest !== undefined) {
       for await (const piece of checkedPieces(pool, digest, size)) {
@@ -103,7 +106,7 @@ async function pack(file: FileHandle, pool: Pool, image: ArchiveImage): Promise<
         // The buffer of the piece is used again for the next one.
         await output.flush();
       }
-    } else if (size > 0) output.hold(gzip.piece(Buffer.from(dirVersion)));
+    } else if (bytes !== undefined) output.hold(gzip.piece(bytes));
     output.hold(gzip.piece(Buffer.alloc(tarPadding(size))));
   }
   output.hold(gzip.piece(tarEnd, true));

@@ -1,13 +1,13 @@
-import { link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf } from '../core/errors.ts';
-import { type Digest, hexOf } from '../core/oci/digest.ts';
+import { algorithmOf, type Digest, hexOf } from '../core/oci/digest.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory, writeDurably } from './durable.ts';
 import { throwNoLinks } from './file-system.ts';
 import type { Pool } from './pool.ts';
 
-/** What a `dir:` image consists of. All of it is in the pool. */
+/** What a `dir:` image consists of. All but the signatures is in the pool. */
 export interface DirImage {
   readonly artifact: string;
   /** The manifest or index its reference names: `manifest.json`. */
@@ -15,36 +15,37 @@ export interface DirImage {
   /** With an index: the manifest of the staged platform, `<hex>.manifest.json`. */
   readonly instance?: Digest | undefined;
   readonly blobs: readonly Digest[];
+  /** Signature files by the name that `signatureName` gives. */
+  readonly signatures?: ReadonlyMap<string, Buffer>;
 }
 
 /** The content of the file `version`. */
-export const dirVersion = 'Directory Transport Version: 1.1\n';
+export function dirVersion(image: DirImage): string {
+  const canonical = [...dirFiles(image).values()].every((digest) => algorithmOf(digest) === 'sha256');
+  return `Directory Transport Version: ${canonical ? '1.1' : '1.2'}\n`;
+}
+
+/**
+ * The name of a content in a `dir:` image: its hex, with another algorithm than sha256 that in front. So since
+ * containers/image 5.41, as version 1.2; what is older, skopeo 1.9.3 with it, loads no sha512 under any name.
+ */
+function nameOf(digest: Digest): string {
+  const hex = hexOf(digest);
+  return algorithmOf(digest) === 'sha256' ? hex : `${algorithmOf(digest)}-${hex}`;
+}
+
+/** The file of the `number`th signature, from 1: of `manifest.json`, or of an instance of the index. */
+export function signatureName(number: number, instance?: Digest): string {
+  return `${instance === undefined ? '' : `${nameOf(instance)}.`}signature-${number}`;
+}
 
 /** The files of the image, but for `version`, and the pool content each one is (containers-transports(5), `dir:`). */
 export function dirFiles({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
   return new Map([
     ['manifest.json', manifest],
-    ...(instance === undefined ? [] : [[`${hexOf(instance)}.manifest.json`, instance] as const]),
-    ...blobs.map((digest) => [hexOf(digest), digest] as const),
+    ...(instance === undefined ? [] : [[`${nameOf(instance)}.manifest.json`, instance] as const]),
+    ...blobs.map((digest) => [nameOf(digest), digest] as const),
   ]);
-}
-
-/**
- * Whether the image is there already, whole: a name below `images` is a promise, its entries tell which blobs it was
- * made of, and its manifest must be the pool's own file, because two manifests may name the same blobs.
- */
-export async function hasDirImage(folder: string, pool: Pool, image: DirImage): Promise<boolean> {
-  const directory = join(folder, 'images', image.artifact);
-  const names = await readdir(directory).catch(() => []);
-  const wanted = dirFiles(image);
-  if (names.length !== wanted.size + 1) return false;
-  if (!names.every((name) => name === 'version' || wanted.has(name))) return false;
-  const [linked, pooled] = await Promise.all(
-    [join(directory, 'manifest.json'), pool.pathOf(image.manifest)].map((path) =>
-      lstat(path).catch(() => undefined),
-    ),
-  );
-  return linked !== undefined && linked.ino === pooled?.ino;
 }
 
 /**
@@ -60,7 +61,8 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
     await mkdir(aside);
   });
   for (const [name, digest] of dirFiles(image)) await linkInto(pool.pathOf(digest), join(aside, name));
-  await writeDurably(join(aside, 'version'), dirVersion);
+  for (const [name, content] of image.signatures ?? []) await writeDurably(join(aside, name), content);
+  await writeDurably(join(aside, 'version'), dirVersion(image));
   await removeDirImage(folder, image.artifact);
   await onDisk(final, () => rename(aside, final));
 }

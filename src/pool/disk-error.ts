@@ -1,18 +1,11 @@
 import { messageOf, systemCodeOf, ToolError } from '../core/errors.ts';
 
-const quota = [
-  'the quota is used up',
-  'what is finished is kept: raise the quota, then run it again',
-] as const;
-
 const reasons: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   ENOSPC: [
     'no space left',
     'what is finished is kept: make room or take a larger partition, then run it again',
   ],
-  EDQUOT: quota,
-  // Node.js has no name for EDQUOT.
-  'Unknown system error -122': quota,
+  EDQUOT: ['the quota is used up', 'what is finished is kept: raise the quota, then run it again'],
   EROFS: [
     'the file system is read-only',
     'mount it read-write; after an I/O error the kernel log says why it is not',
@@ -36,10 +29,18 @@ const reasons: Readonly<Record<string, readonly [reason: string, hint: string]>>
   EMFILE: ['too many open files', 'raise the limit (ulimit -n) or lower --parallel'],
 };
 
+/** Node.js has no name for EDQUOT. */
+const quotaErrno = -122;
+
+function codeOf(cause: unknown): string | undefined {
+  const isQuota = cause instanceof Error && 'errno' in cause && cause.errno === quotaErrno;
+  return isQuota ? 'EDQUOT' : systemCodeOf(cause);
+}
+
 /** A `host` error for a file operation of the staging folder that failed; one of ours passes as it is. */
 export function diskError(path: string, cause: unknown): ToolError {
   if (cause instanceof ToolError) return cause;
-  const [reason, hint] = reasons[systemCodeOf(cause) ?? ''] ?? [messageOf(cause), undefined];
+  const [reason, hint] = reasons[codeOf(cause) ?? ''] ?? [messageOf(cause), undefined];
   return new ToolError('host', `${path}: ${reason}`, { hint, cause });
 }
 

@@ -1,9 +1,10 @@
 import { access, constants, link, mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf, ToolError } from '../core/errors.ts';
+import type { Descriptor } from '../core/oci/manifest.ts';
 import { type FileSystem, judgeFileSystem } from '../core/staging/file-systems.ts';
 import type { Format } from '../core/staging/passport.ts';
-import { describeShortage, type Room } from '../core/staging/room.ts';
+import { describeShortage, type Room, roomNeeded } from '../core/staging/room.ts';
 import { onDisk } from './disk-error.ts';
 
 /** What may still be put into the file system of a folder. */
@@ -77,4 +78,11 @@ export async function rememberFolder(folder: string): Promise<() => Promise<void
       hint: 'was the partition unmounted? What is finished is on it: mount it again, then run it again',
     });
   };
+}
+
+/** Refuses to take in blobs that do not fit, with the numbers. */
+export async function requireSpace(folder: string, missing: readonly Descriptor[]): Promise<void> {
+  const sizes = missing.map(({ size }) => size);
+  const needed = roomNeeded({ missing: sizes, images: 0, archives: [], archived: [], freed: 0 });
+  await requireRoom(folder, needed, { links: false });
 }

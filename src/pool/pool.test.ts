@@ -6,7 +6,8 @@ import { tar, textFile } from '../../test/support/tar.ts';
 import { withTemporaryFolder } from '../../test/support/temporary-folder.ts';
 import { digestOf, hexOf } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
-import { hasDirImage, writeDirImage } from './dir-image.ts';
+import { writeDirImage } from './dir-image.ts';
+import { hasDirImage } from './inspect-dir-image.ts';
 import { fileInLayer } from './layer-file.ts';
 import { openPool, type Pool } from './pool.ts';
 
@@ -27,16 +28,27 @@ async function store(pool: Pool, bytes: Buffer): Promise<Descriptor> {
   return described;
 }
 
+describe('a small content', () => {
+  it(
+    'may be put by many at a time',
+    inPool(async (pool, folder) => {
+      await Promise.all(Array.from({ length: 20 }, () => pool.put(content, descriptor)));
+      expect((await readFile(pool.pathOf(descriptor.digest))).equals(content)).toBe(true);
+      expect(await readdir(join(folder, 'pool/ingest'))).toEqual([]);
+    }),
+  );
+});
+
 describe('a blob', () => {
   it(
     'gets its name only when it is whole',
     inPool(async (pool) => {
       const ingest = await pool.ingest(descriptor);
       await ingest.write(content.subarray(0, 2_000_000));
-      expect(ingest.matches()).toBe(false);
+      expect(await ingest.matches()).toBe(false);
       expect(await pool.has(descriptor)).toBe(false);
       await ingest.write(content.subarray(2_000_000));
-      expect(ingest.matches()).toBe(true);
+      expect(await ingest.matches()).toBe(true);
       await pool.commit(ingest);
       await ingest.close();
       expect(await pool.has(descriptor)).toBe(true);
@@ -54,7 +66,7 @@ describe('a blob', () => {
       const resumed = await pool.ingest(descriptor);
       expect(resumed.offset).toBe(1_500_000);
       await resumed.write(content.subarray(1_500_000));
-      expect(resumed.matches()).toBe(true);
+      expect(await resumed.matches()).toBe(true);
       await resumed.close();
     }),
   );
@@ -109,15 +121,15 @@ describe('a dir: image', () => {
       );
       if (manifest === undefined || other === undefined || layer === undefined) throw new Error('no content');
       const image = { artifact: 'tool_1', manifest: manifest.digest, blobs: [layer.digest] };
-      expect(await hasDirImage(folder, pool, image)).toBe(false);
+      expect(await hasDirImage(folder, image)).toBe(false);
       await writeDirImage(folder, pool, image);
       const names = (await readdir(join(folder, 'images/tool_1'))).toSorted();
       expect(names).toEqual([hexOf(layer.digest), 'manifest.json', 'version'].toSorted());
       expect((await stat(pool.pathOf(layer.digest))).nlink).toBe(2);
-      expect(await hasDirImage(folder, pool, image)).toBe(true);
+      expect(await hasDirImage(folder, image)).toBe(true);
 
       const moved = { ...image, manifest: other.digest };
-      expect(await hasDirImage(folder, pool, moved)).toBe(false);
+      expect(await hasDirImage(folder, moved)).toBe(false);
       await writeDirImage(folder, pool, moved);
       expect(await readFile(join(folder, 'images/tool_1/manifest.json'), 'utf8')).toBe('n');
     }),

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { systemCodeOf, ToolError } from '../core/errors.ts';
 import { algorithmOf, type Digest, digestOf, hexOf } from '../core/oci/digest.ts';
@@ -10,10 +10,13 @@ import { syncDirectory } from './durable.ts';
 import { rememberFolder } from './file-system.ts';
 import { type Ingest, openIngest } from './ingest.ts';
 import { readRegular, requireDirectory } from './regular-file.ts';
+import { createWriteThread } from './write-thread.ts';
 
 /** The content-addressed blobs of a staging folder. A name in it is a promise: complete, checked, durable. */
 export interface Pool {
   readonly pathOf: (digest: Digest) => string;
+  /** Where the bytes of a blob on its way in are kept. */
+  readonly partialPathOf: (digest: Digest) => string;
   /** Whether a blob is there: a regular file of its size. */
   readonly has: (descriptor: Descriptor) => Promise<boolean>;
   /** A blob on its way in, with what an earlier run left of it. */
@@ -35,56 +38,74 @@ export interface Pool {
   readonly clearIngest: () => Promise<void>;
 }
 
+/** The file of a blob, below its staging folder. */
+export function blobPath(digest: Digest): string {
+  return join('pool/blobs', algorithmOf(digest), hexOf(digest));
+}
+
+/** A small content of a pool, checked against its digest; undefined when it is not there or was damaged. */
+export async function readBlob(folder: string, digest: Digest): Promise<Buffer | undefined> {
+  const bytes = await readRegular(join(folder, blobPath(digest))).catch(() => undefined);
+  return bytes !== undefined && digestOf(bytes, digest) === digest ? bytes : undefined;
+}
+
 /** Opens the pool of a staging folder, making the folders it needs, that of the images too. */
 export async function openPool(folder: string): Promise<Pool> {
   const blobs = join(folder, 'pool/blobs');
   const partial = join(folder, 'pool/ingest');
   const touched = new Set<string>();
+  const thread = createWriteThread();
   const confirm = await rememberFolder(folder);
   await makeFolders(folder);
-  await removeNames(partial, /^(?:image-|archive-|link-probe$)/);
+  await removeNames(partial, /^(?:image-|archive-|link-probe$)|\.probe$/);
 
-  const directoryOf = (digest: Digest): string => join(blobs, algorithmOf(digest));
-  const pathOf = (digest: Digest): string => join(directoryOf(digest), hexOf(digest));
+  const pathOf = (digest: Digest): string => join(folder, blobPath(digest));
 
   const has = async ({ digest, size }: Descriptor): Promise<boolean> => {
     const stats = await lstat(pathOf(digest)).catch(() => undefined);
     return stats?.isFile() === true && stats.size === size;
   };
-  const ingest = (descriptor: Descriptor): Promise<Ingest> => {
-    const { digest } = descriptor;
-    return openIngest(join(partial, `${algorithmOf(digest)}-${hexOf(digest)}`), descriptor);
-  };
-  const commit = async (blob: Ingest): Promise<void> => {
-    const { digest } = blob.descriptor;
-    const directory = directoryOf(digest);
+  const partialPathOf = (digest: Digest): string => join(partial, `${algorithmOf(digest)}-${hexOf(digest)}`);
+  const ingest = (descriptor: Descriptor): Promise<Ingest> =>
+    openIngest(partialPathOf(descriptor.digest), descriptor, thread);
+  const commit: Pool['commit'] = async (blob) => {
+    const path = pathOf(blob.descriptor.digest);
+    const directory = dirname(path);
     await confirm();
     if (!touched.has(directory)) await onDisk(directory, () => mkdir(directory, { recursive: true }));
-    await blob.commit(pathOf(digest));
+    await blob.commit(path);
     touched.add(directory);
   };
 
+  const put = async (bytes: Uint8Array, descriptor: Descriptor): Promise<void> => {
+    // Not by its size alone: what is damaged is put anew.
+    if ((await readBlob(folder, descriptor.digest)) !== undefined) return;
+    const blob = await ingest(descriptor);
+    try {
+      await blob.restart();
+      await blob.write(bytes);
+      if (!(await blob.matches())) throw new ToolError('integrity', `content is not ${descriptor.digest}`);
+      await commit(blob);
+    } finally {
+      await blob.close();
+    }
+  };
+  /** One writer a content: many images carry the same small ones, and are resolved at a time. */
+  const putting = new Map<Digest, Promise<void>>();
+
   return {
     pathOf,
+    partialPathOf,
     has,
     ingest,
     commit,
     put: async (bytes, descriptor) => {
-      if (await has(descriptor)) return;
-      const blob = await ingest(descriptor);
-      try {
-        await blob.restart();
-        await blob.write(bytes);
-        if (!blob.matches()) throw new ToolError('integrity', `content is not ${descriptor.digest}`);
-        await commit(blob);
-      } finally {
-        await blob.close();
-      }
+      const { digest } = descriptor;
+      const pending = putting.get(digest) ?? put(bytes, descriptor).finally(() => putting.delete(digest));
+      putting.set(digest, pending);
+      await pending;
     },
-    read: async (digest) => {
-      const bytes = await readRegular(pathOf(digest)).catch(() => undefined);
-      return bytes !== undefined && digestOf(bytes, digest) === digest ? bytes : undefined;
-    },
+    read: (digest) => readBlob(folder, digest),
     stream: (digest) => createReadStream(pathOf(digest), { highWaterMark: 256 * 1024 }),
     remove: async (digest) => {
       const path = pathOf(digest);
@@ -95,7 +116,7 @@ export async function openPool(folder: string): Promise<Pool> {
       touched.clear();
     },
     confirm,
-    clearIngest: () => removeNames(partial, /^sha(?:256|512)-[0-9a-f]+(?:\.[0-9]+)?$/),
+    clearIngest: () => removeNames(partial, /^sha(?:256|512)-[0-9a-f]+(?:\.parts(?:\.new)?)?$/),
   };
 }
 

@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ToolError } from '../core/errors.ts';
-import { algorithmOf, type Digest, digestOf, hexOf } from '../core/oci/digest.ts';
+import { type Digest, digestOf } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { formatBytes } from '../core/quantity.ts';
 import type { Ingest } from './ingest.ts';
-import type { Pool } from './pool.ts';
-import { readRegular } from './regular-file.ts';
+import { blobPath, type Pool, readBlob } from './pool.ts';
 
 /** The largest content a preview reads; manifests and the top layers of a release image are far smaller. */
 const largestContent = 512 * 1024 * 1024;
@@ -19,9 +17,10 @@ const nothing = async (): Promise<void> => undefined;
 /** The pool of a folder as it is, for looking only: what comes in is held in memory, nothing is written or made. */
 export function openPreviewPool(folder: string): Pool {
   const memory = new Map<Digest, Buffer>();
-  const pathOf = (digest: Digest): string => join(folder, 'pool/blobs', algorithmOf(digest), hexOf(digest));
+  const pathOf = (digest: Digest): string => join(folder, blobPath(digest));
   return {
     pathOf,
+    partialPathOf: pathOf,
     has: async ({ digest, size }) => {
       if (memory.has(digest)) return true;
       const stats = await lstat(pathOf(digest)).catch(() => undefined);
@@ -32,10 +31,7 @@ export function openPreviewPool(folder: string): Pool {
     put: async (bytes, { digest }) => {
       memory.set(digest, Buffer.from(bytes));
     },
-    read: async (digest) => {
-      const bytes = memory.get(digest) ?? (await readRegular(pathOf(digest)).catch(() => undefined));
-      return bytes !== undefined && digestOf(bytes, digest) === digest ? bytes : undefined;
-    },
+    read: async (digest) => memory.get(digest) ?? readBlob(folder, digest),
     stream: (digest) => {
       const bytes = memory.get(digest);
       return bytes === undefined ? createReadStream(pathOf(digest)) : Readable.from([bytes]);
@@ -54,29 +50,40 @@ function holdInMemory(descriptor: Descriptor, memory: Map<Digest, Buffer>): Inge
       hint: 'run it without --dry-run',
     });
   }
+  let bytes = Buffer.alloc(0);
   let pieces: Uint8Array[] = [];
-  let hash = createHash(algorithmOf(digest));
   let offset = 0;
+  const held = (): Buffer => {
+    if (pieces.length > 0) bytes = Buffer.concat([bytes, ...pieces]);
+    pieces = [];
+    return bytes;
+  };
   return {
     descriptor,
+    start: 0,
+    end: size,
+    tails: [],
     get offset() {
       return offset;
     },
     write: (chunk) => {
       pieces.push(chunk);
-      hash.update(chunk);
       offset += chunk.length;
       return undefined;
     },
     restart: async () => {
+      bytes = Buffer.alloc(0);
       pieces = [];
-      hash = createHash(algorithmOf(digest));
       offset = 0;
     },
-    matches: () => offset === size && hash.copy().digest('hex') === hexOf(digest),
+    digest: async () => digestOf(held(), digest),
+    matches: async () => offset === size && digestOf(held(), digest) === digest,
+    split: () => Promise.reject(new Error('a preview fetches in one piece')),
+    unsplit: nothing,
+    join: nothing,
     commit: async () => {
-      memory.set(digest, Buffer.concat(pieces));
+      memory.set(digest, held());
     },
-    close: async () => undefined,
+    close: nothing,
   };
 }

@@ -35,3 +35,10 @@ export async function requireDirectory(path: string): Promise<void> {
 function notRegular(path: string): ToolError {
   return new ToolError('host', `${path} is no regular file`, { hint: 'remove it and run again' });
 }
+
+/** What stands at a path, which is neither opened nor followed. */
+export async function kindOf(path: string): Promise<'absent' | 'file' | 'other'> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats === undefined) return 'absent';
+  return stats.isFile() ? 'file' : 'other';
+}

@@ -1,4 +1,4 @@
-import { lstat, realpath, rm } from 'node:fs/promises';
+import { access, constants, lstat, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ToolError } from '../core/errors.ts';
 import { formatPassport, type Passport, parsePassport, sameState } from '../core/staging/passport.ts';
@@ -22,6 +22,14 @@ export async function resolveFolder(path: string): Promise<string> {
   const stats = await onDisk(real, () => lstat(real));
   if (!stats.isDirectory()) throw new ToolError('host', `${path} is no folder`);
   return real;
+}
+
+/** Whether the folder can be written to: not where it is mounted read-only, nor by somebody else's user. */
+export async function isWritable(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The passport of a folder, or undefined when nothing was staged there yet. */

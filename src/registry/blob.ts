@@ -2,44 +2,66 @@ import type { Emit } from '../core/events.ts';
 import type { BlobSink } from '../core/oci/blob-sink.ts';
 import { RegistryError } from './errors.ts';
 import { type Head, headerOf, type TakeChunk } from './exchange.ts';
+import type { Pace } from './pace.ts';
 import type { Repository } from './repository.ts';
+import { createWatch, type Watch } from './watch.ts';
+
+/** What an attempt at a blob works with. */
+export interface BlobTransfer {
+  readonly repository: Repository;
+  readonly sink: BlobSink;
+  /** For messages. */
+  readonly what: string;
+  readonly pace: Pick<Pace, 'received'>;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** Milliseconds after which a transfer that is next to nothing is given up. */
+  readonly patience: number;
+  readonly emit: Emit;
+  /** Told when an answer shows whether this registry serves parts of blobs. */
+  readonly servesRanges: (yes: boolean) => void;
+}
 
 /**
- * One attempt at a blob: asks for what the sink lacks, and fills it. What arrived before a fault stays in the sink,
- * so that the next attempt, or the next process, goes on from there.
+ * One attempt at a blob or a part of it: asks for what the sink lacks, and fills it. What arrived before a fault
+ * stays in the sink, so that the next attempt, or the next process, goes on from there.
  */
-export async function fetchBlobOnce(
-  repository: Repository,
-  sink: BlobSink,
-  what: string,
-  emit: Emit,
-): Promise<void> {
+export async function fetchBlobOnce(transfer: BlobTransfer): Promise<void> {
+  const { repository, sink, what, emit } = transfer;
   const { digest, size } = sink.descriptor;
-  if (sink.offset < size || size === 0) {
+  if (sink.offset < sink.end) {
     const from = sink.offset;
-    const headers: Record<string, string> = from === 0 ? {} : { range: `bytes=${from}-` };
+    const last = sink.end - 1;
+    const whole = from === 0 && sink.end === size;
+    const headers: Record<string, string> = whole
+      ? {}
+      : { range: `bytes=${from}-${sink.end === size ? '' : last}` };
     await repository
       .ask({ method: 'GET', path: `blobs/${digest}`, headers, what }, (head) =>
-        receive(head, sink, from, what, emit),
+        receive(head, transfer, from, last),
       )
       .catch(async (error: unknown) => {
+        if (error instanceof EnoughReceived) return;
         if (!(error instanceof RegistryError)) throw error;
-        // More bytes than the blob has: what came before them is not to be trusted either.
-        if (error.code === 'integrity') await discard(sink, emit);
-        // 416: the registry's blob ends before our part does; and a part that cannot be appended to is of no use.
-        if (error.status === 416 || error instanceof UnusableRange) {
-          await discard(sink, emit);
-          throw new RegistryError('network', 'temporary', error.message);
-        }
-        throw error;
+        const kept = sink.offset;
+        // Nothing that came before more bytes than the blob has, or before a wrong range, is to be trusted.
+        if (error.code === 'integrity' || error instanceof UnusableRange) await discard(sink, emit);
+        // 416: the registry's blob ends before our part does.
+        if (error.status !== 416) throw error;
+        if (sink.offset > 0) await discard(sink, emit);
+        if (error.total !== undefined && error.total !== size) throw otherSize(what, size, error.total);
+        throw new RegistryError('network', 'temporary', `${what}: refused from byte ${kept} on`, {
+          status: 416,
+        });
       });
   }
-  if (sink.offset < size) {
+  if (sink.offset < sink.end) {
     throw new RegistryError('network', 'temporary', `${what}: ended after ${sink.offset} of ${size} bytes`);
   }
-  if (!sink.matches()) {
+  if (!(await sink.matches())) {
+    const received = (await sink.digest()) ?? 'unknown';
     await discard(sink, emit);
-    throw new RegistryError('integrity', 'final', `${what}: the bytes received have another digest`, {
+    throw new RegistryError('integrity', 'final', `${what}: the bytes received have the digest ${received}`, {
       hint: 'the registry, its storage or a proxy serves wrong bytes; nothing of it was kept',
     });
   }
@@ -52,19 +74,64 @@ class UnusableRange extends RegistryError {
   }
 }
 
+/** A registry that answers a request for a part with the whole blob. */
+export class RangesRefused extends RegistryError {
+  constructor(what: string) {
+    super('network', 'final', `${what}: this registry does not serve parts of blobs`);
+  }
+}
+
+/** Ends an answer whose rest another connection fetches. */
+class EnoughReceived extends RegistryError {
+  constructor() {
+    super('network', 'temporary', 'another connection has the rest');
+  }
+}
+
+function otherSize(what: string, size: number, total: number): RegistryError {
+  return new RegistryError(
+    'integrity',
+    'final',
+    `${what}: it has ${total} bytes there, its manifest says ${size}`,
+    {
+      hint: 'the registry serves another blob under this digest, or the manifest gives a wrong size',
+    },
+  );
+}
+
 async function discard(sink: BlobSink, emit: Emit): Promise<void> {
-  emit({ type: 'bytes-discarded', bytes: sink.offset });
+  emit({ type: 'bytes-discarded', bytes: sink.offset - sink.start });
   await sink.restart();
 }
 
-/** Checks the head against what was asked, and gives the taker of the body. */
-function receive(head: Head, sink: BlobSink, from: number, what: string, emit: Emit): TakeChunk {
+/** Checks the head against what was asked for, `from` to `last`, and gives the taker of the body. */
+function receive(head: Head, transfer: BlobTransfer, from: number, last: number): TakeChunk {
+  const { sink, what, emit, now, patience } = transfer;
   const { size } = sink.descriptor;
-  if (headerOf(head.headers, 'content-type')?.startsWith('text/html') === true) {
-    throw new RegistryError('network', 'final', `${what}: the answer is a web page`, {
-      hint: 'a proxy or a login page stands between this machine and the registry',
-    });
+  refuseEncoding(head, what);
+  if (head.status === 206) {
+    const range = headerOf(head.headers, 'content-range');
+    const total = Number(/\/(\d+)$/.exec(range ?? '')?.[1] ?? size);
+    if (total !== size) throw otherSize(what, size, total);
+    if (range !== `bytes ${from}-${last}/${size}`)
+      throw new UnusableRange(what, `wrong range "${range ?? ''}"`);
   }
+  if (head.status === 200 && from > 0) transfer.servesRanges(false);
+  else if (head.status === 206 || headerOf(head.headers, 'accept-ranges') === 'bytes')
+    transfer.servesRanges(true);
+  if (head.status === 200 && sink.start > 0) throw new RangesRefused(what);
+  // A 200 answers a range request with the whole blob: start again, within this same answer.
+  let restarting = from > 0 && head.status === 200 ? discard(sink, emit) : undefined;
+  const watch = createWatch(now, patience);
+  return (chunk) => {
+    if (restarting === undefined) return take(chunk, transfer, watch);
+    const ready = restarting;
+    restarting = undefined;
+    return ready.then(() => take(chunk, transfer, watch));
+  };
+}
+
+function refuseEncoding(head: Head, what: string): void {
   const encoding = headerOf(head.headers, 'content-encoding');
   if (encoding !== undefined && encoding !== 'identity') {
     throw new RegistryError(
@@ -73,26 +140,33 @@ function receive(head: Head, sink: BlobSink, from: number, what: string, emit: E
       `${what}: sent as ${encoding}, though plain bytes were asked for`,
     );
   }
-  if (head.status === 206) {
-    const range = headerOf(head.headers, 'content-range');
-    if (range !== `bytes ${from}-${size - 1}/${size}`)
-      throw new UnusableRange(what, `wrong range "${range ?? ''}"`);
+}
+
+/** Takes one piece of the body; the promise, if any, says when the next may come. */
+function take(chunk: Buffer, transfer: BlobTransfer, watch: Watch): Promise<void> | undefined {
+  const { sink, what, pace, emit } = transfer;
+  const { size } = sink.descriptor;
+  if (watch.tooSlow(chunk.length)) {
+    throw new RegistryError('network', 'temporary', `${what}: the transfer is all but standing still`);
   }
-  // A 200 answers a range request with the whole blob: start again, within this same answer.
-  let restarting = from > 0 && head.status === 200 ? discard(sink, emit) : undefined;
-  return (chunk) => {
-    const write = (): Promise<void> | undefined => {
-      if (sink.offset + chunk.length > size) {
-        throw new RegistryError('integrity', 'final', `${what}: longer than its ${size} bytes`, {
-          hint: 'the registry serves another blob under this digest',
-        });
-      }
-      emit({ type: 'bytes-received', bytes: chunk.length });
-      return sink.write(chunk);
-    };
-    if (restarting === undefined) return write();
-    const ready = restarting;
-    restarting = undefined;
-    return ready.then(write);
-  };
+  // `end` may have moved since the request went out: then the rest is somebody else's.
+  const room = sink.end - sink.offset;
+  if (chunk.length > room && sink.end === size) {
+    throw new RegistryError('integrity', 'final', `${what}: longer than its ${size} bytes`, {
+      hint: 'the registry serves another blob under this digest, or the manifest gives a wrong size',
+    });
+  }
+  const enough = chunk.length > room;
+  const mine = enough ? chunk.subarray(0, room) : chunk;
+  emit({ type: 'bytes-received', bytes: mine.length });
+  const written = sink.write(mine);
+  const paced = pace.received(mine.length);
+  if (!enough && written === undefined && paced === undefined) {
+    watch.resume();
+    return undefined;
+  }
+  return Promise.all([written, paced]).then(() => {
+    if (enough) throw new EnoughReceived();
+    watch.resume();
+  });
 }

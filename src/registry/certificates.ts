@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
@@ -17,21 +18,43 @@ export interface CertificateSources {
   readonly certDir: string | undefined;
 }
 
+/** Whom a connection trusts, and as whom it presents itself. */
+export interface Trust {
+  /** Undefined where there is no TLS. */
+  readonly context: SecureContext | undefined;
+  /** Where the CAs come from: files, in the order they were read. */
+  readonly authorities: readonly string[];
+  /** The file of the client certificate. */
+  readonly clientCertificate: string | undefined;
+}
+
+interface Authority {
+  readonly from: string;
+  readonly pem: string;
+}
+
 /**
- * The TLS identity for one registry: the system's CAs (or `SSL_CERT_FILE`), `NODE_EXTRA_CA_CERTS`, `--cert-dir` and
- * the first existing certs.d folder of the registry (containers-certs.d(5)). Node.js replaces its own list by the
- * one it is given, so the whole list is built here. Throws `host` on a file that cannot be used.
+ * The trust for one registry: the system's CAs (replaced by `SSL_CERT_FILE` and `SSL_CERT_DIR`, which the
+ * environment may name), `NODE_EXTRA_CA_CERTS`, `--cert-dir` and the first existing certs.d folder of the registry
+ * (containers-certs.d(5)), whose name is written as in the reference. Node.js replaces its own list by the one it is
+ * given, so the whole list is built here. Throws `host` on a file that cannot be used.
  */
-export function secureContextFor(registry: string, { env, certDir }: CertificateSources): SecureContext {
+export function trustFor(registry: string, { env, certDir }: CertificateSources): Trust {
   const folders = [certDir, certsDir(registry, env)].filter((folder) => folder !== undefined);
   const authorities = [
     ...systemAuthorities(env),
-    ...optional(env['NODE_EXTRA_CA_CERTS']),
-    ...folders.flatMap((folder) => filesOf(folder, '.crt').map(read)),
+    ...(env['NODE_EXTRA_CA_CERTS'] ? [readAuthority(env['NODE_EXTRA_CA_CERTS'])] : []),
+    ...folders.flatMap((folder) => filesOf(folder, '.crt').map(readAuthority)),
   ];
   const [client] = folders.flatMap(clientCertificates);
+  const identity = client && { cert: client.cert, key: client.key };
   try {
-    return createSecureContext({ ca: authorities, ...client });
+    const context = createSecureContext({ ca: [...new Set(authorities.map(({ pem }) => pem))], ...identity });
+    return {
+      context,
+      authorities: [...new Set(authorities.map(({ from }) => from))],
+      clientCertificate: client?.path,
+    };
   } catch (cause) {
     throw new ToolError('host', `a certificate for ${registry} cannot be used: ${messageOf(cause)}`, {
       hint: `look into ${folders.join(', ') || 'the CA bundle'}; the files are PEM`,
@@ -40,13 +63,23 @@ export function secureContextFor(registry: string, { env, certDir }: Certificate
   }
 }
 
-function systemAuthorities(env: CertificateSources['env']): readonly string[] {
-  if (env['SSL_CERT_FILE']) return [read(env['SSL_CERT_FILE'])];
-  for (const bundle of systemBundles) {
-    const found = readIfThere(bundle);
-    if (found !== undefined) return [found];
+function systemAuthorities(env: CertificateSources['env']): readonly Authority[] {
+  const [file, folders] = [env['SSL_CERT_FILE'], env['SSL_CERT_DIR']];
+  if (file || folders) {
+    const named = (folders ?? '').split(':').filter((folder) => folder !== '');
+    return [...(file ? [readAuthority(file)] : []), ...named.flatMap(authoritiesIn)];
   }
-  return rootCertificates;
+  for (const from of systemBundles) {
+    const pem = readIfThere(from);
+    if (pem !== undefined) return [{ from, pem }];
+  }
+  return rootCertificates.map((pem) => ({ from: 'the list built into Node.js', pem }));
+}
+
+/** Every certificate of a folder, whatever its files are called: those of OpenSSL are named by a hash. */
+function authoritiesIn(folder: string): Authority[] {
+  const texts = filesOf(folder, '').flatMap((path) => readIfThere(path) ?? []);
+  return texts.filter((pem) => pem.includes(pemHead)).map((pem) => ({ from: folder, pem }));
 }
 
 /** The certs.d folder of a registry; the first existing one wins, they are not merged. */
@@ -61,14 +94,21 @@ function certsDir(registry: string, env: CertificateSources['env']): string | un
 }
 
 /** `x.cert` with `x.key`; half a pair is an error. */
-function clientCertificates(folder: string): { cert: string; key: string }[] {
+function clientCertificates(folder: string): { path: string; cert: string; key: string }[] {
+  for (const path of filesOf(folder, '.key')) {
+    const certificate = path.replace(/\.key$/, '.cert');
+    if (readIfThere(certificate) !== undefined) continue;
+    throw new ToolError('host', `${path} has no certificate beside it`, {
+      hint: `put it into ${certificate}; a CA is called *.crt`,
+    });
+  }
   return filesOf(folder, '.cert').map((path) => {
     const key = path.replace(/\.cert$/, '.key');
     const keyText = readIfThere(key);
     if (keyText === undefined) {
       throw new ToolError('host', `${path} has no key beside it`, { hint: `put it into ${key}` });
     }
-    return { cert: read(path), key: keyText };
+    return { path, cert: readAuthority(path).pem, key: keyText };
   });
 }
 
@@ -89,10 +129,6 @@ function listIfThere(folder: string): string[] | undefined {
   }
 }
 
-function optional(path: string | undefined): string[] {
-  return path ? [read(path)] : [];
-}
-
 function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
@@ -101,8 +137,20 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-function read(path: string): string {
-  const text = readIfThere(path);
-  if (text === undefined) throw new ToolError('host', `the certificate file ${path} cannot be read`);
-  return text;
+/** A file with one certificate or more. Node.js would pass over one that is none in silence. */
+function readAuthority(from: string): Authority {
+  const pem = readIfThere(from);
+  if (pem === undefined) throw new ToolError('host', `the certificate file ${from} cannot be read`);
+  try {
+    const first = pem.includes(pemHead) ? new X509Certificate(pem) : undefined;
+    if (first === undefined) throw new Error('it is not PEM');
+  } catch (cause) {
+    throw new ToolError('host', `${from} holds no certificate that can be read: ${messageOf(cause)}`, {
+      hint: `it has to be PEM: openssl x509 -inform der -in ${from} makes it from the other form`,
+      cause,
+    });
+  }
+  return { from, pem };
 }
+
+const pemHead = '-----BEGIN CERTIFICATE-----';

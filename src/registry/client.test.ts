@@ -12,6 +12,8 @@ import { digestOf } from '../core/oci/digest.ts';
 import { mediaTypes } from '../core/oci/manifest.ts';
 import { parseReference, type Reference } from '../core/oci/reference.ts';
 import { type ClientOptions, createRegistryClient, type RegistryClient } from './client.ts';
+import { createPace } from './pace.ts';
+import { defaultRetryPolicy } from './retry.ts';
 
 const blob = Buffer.from('0123456789'.repeat(20_000));
 const blobDigest = digestOf(blob);
@@ -22,6 +24,8 @@ function memorySink(held: Buffer = Buffer.alloc(0), size = blob.length): BlobSin
   let bytes = held;
   return {
     descriptor: { mediaType: 'application/octet-stream', digest: blobDigest, size },
+    start: 0,
+    end: size,
     get offset() {
       return bytes.length;
     },
@@ -33,7 +37,8 @@ function memorySink(held: Buffer = Buffer.alloc(0), size = blob.length): BlobSin
     restart: async () => {
       bytes = Buffer.alloc(0);
     },
-    matches: () => bytes.length === size && digestOf(bytes) === blobDigest,
+    digest: () => Promise.resolve(digestOf(bytes)),
+    matches: () => Promise.resolve(bytes.length === size && digestOf(bytes) === blobDigest),
     bytes: () => bytes,
   };
 }
@@ -56,15 +61,18 @@ async function start(
 
 function openClient(options: Partial<ClientOptions> = {}): RegistryClient {
   events = [];
+  const now = () => performance.now();
+  const { signal } = new AbortController();
   return createRegistryClient({
+    pace: createPace({ most: 4, limitRate: undefined, now, signal }),
     certificates: { env: {}, certDir: undefined },
-    credentials: () => undefined,
+    credentials: async () => undefined,
     timeouts: { connect: 2000, headers: 200, body: 200 },
     connections: 4,
-    now: () => performance.now(),
-    signal: new AbortController().signal,
+    now,
+    signal,
     rules: [],
-    retry: { attempts: 3, firstDelay: 1, longestDelay: 20, random: () => 1 },
+    retry: { ...defaultRetryPolicy, attempts: 3, patience: 100, firstDelay: 1, longestDelay: 20 },
     emit: (event) => events.push(event),
     ...options,
   });
@@ -144,7 +152,7 @@ describe('fetchBlob', () => {
   it('goes on where an earlier run stopped', async () => {
     const sink = memorySink(blob.subarray(0, 150_000));
     await client.fetchBlob(reference, sink);
-    expect(sink.matches()).toBe(true);
+    expect(await sink.matches()).toBe(true);
     expect(blobRequests()).toMatchObject([{ range: 'bytes=150000-', status: 206, bytes: 50_000 }]);
   });
 
@@ -228,7 +236,9 @@ async function restart(
 ): Promise<void> {
   await client.close();
   await registry.close();
-  await start(options, { credentials: () => user });
+  await start(options, {
+    credentials: async () => user && { credentials: user, source: { file: 'auth.json' } },
+  });
 }
 
 describe('access', () => {
@@ -265,6 +275,29 @@ describe('access', () => {
     now = 290_000;
     await client.fetchManifest(reference);
     expect(registry.log.filter(({ path }) => path === '/token')).toHaveLength(3);
+  });
+
+  it('takes the challenge of /v2/ where a refusal has none, and refuses to go round in circles', async () => {
+    await restart({ access: { scheme: 'bearer', expiresIn: 300 } });
+    registry.fault({ path: '/manifests/', fault: faults.unauthorized(), times: 1 });
+    await client.fetchManifest(reference);
+    expect(registry.log.filter(({ path }) => path === '/token')).toHaveLength(2);
+    registry.fault({ path: '/manifests/', fault: faults.unauthorized() });
+    await expect(client.fetchManifest(reference)).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(registry.log.filter(({ path }) => path === '/token')).toHaveLength(3);
+  });
+
+  it('learns nothing about itself from where a redirect leads', async () => {
+    const elsewhere = await startFakeRegistry({ access: { scheme: 'bearer' } });
+    try {
+      await restart({ access: { scheme: 'basic', ...user } }, user);
+      registry.fault({ path: '/blobs/', fault: faults.redirect(elsewhere.url) });
+      await expect(client.fetchBlob(reference, memorySink())).rejects.toMatchObject({ code: 'unauthorized' });
+      expect(elsewhere.log.map(({ path }) => path)).not.toContain('/token');
+      await client.fetchManifest(reference);
+    } finally {
+      await elsewhere.close();
+    }
   });
 
   it.each([
@@ -322,6 +355,17 @@ describe.skipIf(!existsSync('/proc/net/if_inet6'))('plain http (needs IPv6)', ()
       message: expect.stringContaining('speaks plain http, which is not allowed') as string,
     });
     expect(registry.log).toHaveLength(0);
+  });
+
+  it('is spoken for that rule alone', async () => {
+    const { registry: host } = elsewhere();
+    const rule = { insecure: true, blocked: false, mirrors: [], mirrorByDigestOnly: false };
+    await client.close();
+    client = openClient({ rules: [{ ...rule, prefix: `${host}/lab`, location: `${host}/lab` }] });
+    await client.fetchManifest(elsewhere());
+    await expect(client.fetchManifest({ ...elsewhere(), repository: 'other/a' })).rejects.toThrow(
+      'speaks plain http, which is not allowed',
+    );
   });
 
   it('is spoken where registries.conf says insecure', async () => {

@@ -1,10 +1,7 @@
-import {
-  type ErrorCode,
-  type ErrorDetails,
-  interruptedError,
-  systemCodeOf,
-  ToolError,
-} from '../core/errors.ts';
+import { abortError, type ErrorCode, type ErrorDetails, systemCodeOf, ToolError } from '../core/errors.ts';
+import type { Reference } from '../core/oci/reference.ts';
+import { CertificateError } from './certificate-error.ts';
+import type { FoundCredentials } from './credentials.ts';
 
 /** What a failed request means for the next one. */
 export type Outlook =
@@ -17,6 +14,8 @@ export interface RegistryErrorDetails extends ErrorDetails {
   readonly status?: number | undefined;
   /** Seconds the registry asked to wait. */
   readonly retryAfter?: number | undefined;
+  /** Bytes of the whole blob, as an answer of 416 gives them. */
+  readonly total?: number | undefined;
 }
 
 /** A request to a registry that failed. The message names host and repository, never a header or a query. */
@@ -24,6 +23,7 @@ export class RegistryError extends ToolError {
   readonly outlook: Outlook;
   readonly status: number | undefined;
   readonly retryAfter: number | undefined;
+  readonly total: number | undefined;
 
   constructor(code: ErrorCode, outlook: Outlook, message: string, details: RegistryErrorDetails = {}) {
     super(code, message, details);
@@ -31,6 +31,7 @@ export class RegistryError extends ToolError {
     this.outlook = outlook;
     this.status = details.status;
     this.retryAfter = details.retryAfter;
+    this.total = details.total;
   }
 }
 
@@ -42,7 +43,7 @@ export function errorFromStatus(
   what: string,
   status: number,
   wireCode: string | undefined,
-  retryAfter: number | undefined,
+  details: Pick<RegistryErrorDetails, 'retryAfter' | 'total'> = {},
 ): RegistryError {
   const said = wireCode === undefined ? `status ${status}` : `status ${status}, ${wireCode}`;
   if (status === 401 || status === 403) {
@@ -59,25 +60,27 @@ export function errorFromStatus(
     'network',
     temporary ? 'temporary' : 'final',
     `${what}: the registry failed (${said})`,
-    {
-      status,
-      retryAfter,
-    },
+    { ...details, status },
   );
 }
 
-const tlsHints: Readonly<Record<string, string>> = {
-  SELF_SIGNED_CERT_IN_CHAIN: 'its CA is not trusted: give the CA with --cert-dir, certs.d or SSL_CERT_FILE',
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    'its certificate is self-signed: give it with --cert-dir, certs.d or SSL_CERT_FILE',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'its CA is not trusted: give the CA with --cert-dir, certs.d or SSL_CERT_FILE',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'its CA is not trusted: give the CA with --cert-dir, certs.d or SSL_CERT_FILE',
-  CERT_HAS_EXPIRED: "its certificate has expired; or this machine's clock is wrong",
-  CERT_NOT_YET_VALID: "its certificate is not valid yet: check this machine's clock",
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
-};
+/** The error for a registry or a token endpoint that wants other credentials than those found, or any at all. */
+export function unauthorized(
+  registry: string,
+  { repository }: Reference,
+  found: FoundCredentials | undefined,
+): RegistryError {
+  if (found === undefined) {
+    const message = `${registry} wants credentials for ${repository}, and there are none`;
+    const hint = `run "podman login ${registry}", or name a credentials file with --authfile`;
+    return new RegistryError('unauthorized', 'final', message, { hint });
+  }
+  const { helper, file, key } = found.source;
+  const place = helper ?? `${file ?? 'the auth file'}${key === undefined ? '' : ` under "${key}"`}`;
+  const message = `${registry} refuses the credentials for ${repository}`;
+  const hint = `they come from ${place}: check user and password, and that this account may pull`;
+  return new RegistryError('unauthorized', 'final', message, { hint });
+}
 
 const networkReasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
@@ -96,18 +99,33 @@ const networkReasons: Readonly<Record<string, string>> = {
 /** The error for a request that got no whole answer. Whoever aborted it gets `interrupted`. */
 export function errorFromTransport(what: string, cause: unknown, signal: AbortSignal): ToolError {
   if (cause instanceof ToolError) return cause;
-  if (signal.aborted) return interruptedError();
+  return signal.aborted ? abortError(signal) : transportError(what, cause);
+}
+
+/** The same, where nobody can have aborted it. */
+export function transportError(what: string, cause: unknown): ToolError {
+  if (cause instanceof ToolError) return cause;
+  if (cause instanceof CertificateError) {
+    return new RegistryError('network', 'final', `${what}: ${cause.message}`, { hint: cause.hint, cause });
+  }
   const code = deepestCode(cause) ?? '';
-  const tlsHint = tlsHints[code];
-  if (tlsHint !== undefined) {
-    return new RegistryError('network', 'final', `${what}: TLS failed (${code})`, { hint: tlsHint, cause });
+  if (/^ERR_SSL_.*ALERT/.test(code)) {
+    const hint = 'it may want a client certificate: put *.cert and *.key into --cert-dir or certs.d';
+    return new RegistryError('network', 'final', `${what}: it ends the TLS handshake (${code})`, {
+      hint,
+      cause,
+    });
   }
   const outlook = code === 'ENOTFOUND' ? 'final' : 'temporary';
   const reason =
     networkReasons[code] ?? (code === '' ? 'the connection failed' : `the connection failed (${code})`);
   return new RegistryError('network', outlook, `${what}: ${reason}`, {
     cause,
-    hint: 'check the address, the network and the proxy',
+    // With TLS 1.3 the client has finished its part when it is refused: all it sees is the end.
+    hint:
+      code === 'UND_ERR_SOCKET'
+        ? 'check the network and the proxy; a server that wants a client certificate may end like this, too'
+        : 'check the address, the network and the proxy',
   });
 }
 

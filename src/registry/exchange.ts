@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { interruptedError } from '../core/errors.ts';
+import { abortError } from '../core/errors.ts';
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -13,8 +13,9 @@ export type TakeChunk = (chunk: Buffer) => Promise<void> | undefined;
 
 export interface Request {
   readonly url: URL;
-  readonly method: 'GET' | 'HEAD';
+  readonly method: 'GET' | 'HEAD' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
   readonly signal: AbortSignal;
 }
 
@@ -27,13 +28,13 @@ export function exchange(
   request: Request,
   open: (head: Head) => TakeChunk,
 ): Promise<Head> {
-  const { url, method, headers, signal } = request;
+  const { url, method, headers, body, signal } = request;
   return new Promise<Head>((resolve, reject) => {
     let head: Head | undefined;
     let take: TakeChunk = ignore;
     let written: Promise<void> | undefined;
     let abort = (reason: Error): void => reject(reason);
-    const onAbort = (): void => abort(interruptedError());
+    const onAbort = (): void => abort(abortError(signal));
     const settle = (done: () => void): void => {
       signal.removeEventListener('abort', onAbort);
       done();
@@ -42,7 +43,7 @@ export function exchange(
     signal.addEventListener('abort', onAbort, { once: true });
 
     dispatcher.dispatch(
-      { origin: url.origin, path: url.pathname + url.search, method, headers },
+      { origin: url.origin, path: url.pathname + url.search, method, headers, body: body ?? null },
       {
         onRequestStart(controller) {
           abort = (reason) => controller.abort(reason);
@@ -90,6 +91,12 @@ const ignore: TakeChunk = () => undefined;
 
 function fail(controller: Dispatcher.DispatchController, error: unknown): void {
   controller.abort(error instanceof Error ? error : new Error(String(error)));
+}
+
+/** Every value of a header that may be repeated, as one list (RFC 9110, 5.3). */
+export function headerList(headers: Headers, name: string): string {
+  const value = headers[name] ?? '';
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 /** The one value of a header that must not be repeated. */

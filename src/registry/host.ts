@@ -1,21 +1,22 @@
-import { Agent } from 'undici';
-import type { ToolError } from '../core/errors.ts';
+import type { ProxyFor } from '../core/containers/proxy.ts';
 import { type Challenge, parseChallenges } from '../core/oci/challenge.ts';
 import type { Reference } from '../core/oci/reference.ts';
-import { type CertificateSources, secureContextFor } from './certificates.ts';
+import type { CertificateSources } from './certificates.ts';
+import { type Connection, openConnection, type Transport } from './connection.ts';
 import type { FindCredentials } from './credentials.ts';
-import { errorFromTransport, RegistryError } from './errors.ts';
+import { errorFromTransport, RegistryError, unauthorized } from './errors.ts';
 import {
   collect,
   exchange,
   type Head,
   type Headers,
-  headerOf,
+  headerList,
   type Request,
   type TakeChunk,
 } from './exchange.ts';
 import { isLoopback } from './redirect.ts';
-import { basicAuthorization, largestTokenAnswer, readToken, type Token, tokenUrl } from './token.ts';
+import { basicAuthorization, tokenEndpoint } from './token.ts';
+import { createTokens } from './tokens.ts';
 
 /** Limits of one request, milliseconds. */
 export interface Timeouts {
@@ -32,6 +33,8 @@ export const defaultTimeouts: Timeouts = { connect: 10_000, headers: 30_000, bod
 export interface HostOptions {
   readonly certificates: CertificateSources;
   readonly credentials: FindCredentials;
+  /** Without it every host is reached directly. */
+  readonly proxies?: ProxyFor;
   readonly timeouts: Timeouts;
   /** Connections to one host, HTTP/1.1 each. */
   readonly connections: number;
@@ -43,6 +46,15 @@ export interface HostOptions {
 /** A request; the host adds the signal that ends it. */
 export type HostRequest = Omit<Request, 'signal'>;
 
+/** How a registry is reached and wants to be authenticated to. */
+export interface HostFacts {
+  readonly origin: URL;
+  readonly transport: Transport;
+  readonly scheme: 'anonymous' | 'basic' | 'bearer';
+  /** With `bearer`: where tokens come from. */
+  readonly tokenEndpoint: URL | undefined;
+}
+
 /** One registry: how it is reached, how it wants to be authenticated to, and the tokens it gave. */
 export interface RegistryHost {
   /** `https://host:port`, or `http://` where that is allowed. Known after the first answer. */
@@ -52,6 +64,7 @@ export interface RegistryHost {
   /** Forgets what an answer of 401 showed to be stale, and learns the challenge it carried. */
   readonly rejected: (reference: Reference, headers: Headers) => void;
   readonly send: (request: HostRequest, open: (head: Head) => TakeChunk) => Promise<Head>;
+  readonly describe: () => Promise<HostFacts>;
   readonly close: () => Promise<void>;
 }
 
@@ -61,62 +74,26 @@ const smallBody = 64 * 1024;
 /** Opens nothing yet; the first request asks `/v2/` once, for the scheme and the challenge. */
 export function createRegistryHost(registry: string, insecure: boolean, options: HostOptions): RegistryHost {
   const { credentials, now, signal } = options;
-  // A token endpoint or a CDN is another host: it gets its own connections, and none of this registry's allowances.
-  const own = new URL(`https://${registry}`).host;
-  const agents = new Map<string, Agent>();
-  const agentFor = (host: string): Agent => {
-    const agent = agents.get(host) ?? createAgent(host, insecure && host === own, options);
-    agents.set(host, agent);
-    return agent;
+  const address = addressOf(registry);
+  const connectionTo = connections(registry, insecure, options);
+  const send: RegistryHost['send'] = (request, open) => {
+    const { dispatcher, proxyRefusal } = connectionTo(request.url);
+    return exchange(dispatcher, { ...request, signal }, (head) => {
+      const refusal = proxyRefusal(head.status);
+      if (refusal !== undefined) throw refusal;
+      return open(head);
+    });
   };
-  const send: RegistryHost['send'] = (request, open) =>
-    exchange(agentFor(request.url.host), { ...request, signal }, open);
-  const tokens = new Map<string, Promise<Token>>();
+  const tokens = createTokens({ registry, credentials, send, now, signal });
   let pinged: Promise<Ping> | undefined;
 
   // Single-flight; a failure is forgotten, so that a retry asks again.
   const ping = (): Promise<Ping> => {
-    pinged ??= firstPing(registry, insecure, send, signal).catch((error: unknown) => {
+    pinged ??= firstPing(address, insecure, send, signal).catch((error: unknown) => {
       pinged = undefined;
       throw error;
     });
     return pinged;
-  };
-
-  const fetchToken = async (challenge: Challenge, reference: Reference, origin: URL): Promise<Token> => {
-    const url = tokenUrl(challenge, reference.repository, origin, registry);
-    const found = credentials(reference);
-    const headers: Record<string, string> =
-      found === undefined ? {} : { authorization: basicAuthorization(found) };
-    const what = `token of ${url.host} for ${registry}/${reference.repository}`;
-    const body = collect(
-      largestTokenAnswer,
-      () => new RegistryError('network', 'final', `${what}: answer too large`),
-    );
-    const { status } = await send({ url, method: 'GET', headers }, () => body.take).catch(
-      (error: unknown) => {
-        throw errorFromTransport(what, error, signal);
-      },
-    );
-    if (status === 200) return readToken(body.bytes(), now(), registry);
-    if (status >= 500 || status === 429) {
-      throw new RegistryError('network', 'temporary', `${what}: status ${status}`, { status });
-    }
-    throw unauthorized(registry, reference, found !== undefined);
-  };
-
-  const bearer = async (challenge: Challenge, reference: Reference, origin: URL): Promise<string> => {
-    const { repository } = reference;
-    const held = tokens.get(repository);
-    if (held !== undefined) {
-      const token = await held;
-      if (now() < token.usableUntil) return token.authorization;
-      if (tokens.get(repository) === held) tokens.delete(repository);
-    }
-    const pending = tokens.get(repository) ?? fetchToken(challenge, reference, origin);
-    tokens.set(repository, pending);
-    pending.catch(() => tokens.delete(repository));
-    return (await pending).authorization;
   };
 
   return {
@@ -124,40 +101,75 @@ export function createRegistryHost(registry: string, insecure: boolean, options:
     origin: async () => (await ping()).origin,
     authorize: async (reference) => {
       const { origin, challenges } = await ping();
-      const bearerChallenge = challenges.find(({ scheme }) => scheme === 'bearer');
-      if (bearerChallenge !== undefined) return bearer(bearerChallenge, reference, origin);
-      if (!challenges.some(({ scheme }) => scheme === 'basic')) return undefined;
-      const found = credentials(reference);
-      if (found === undefined) throw unauthorized(registry, reference, false);
-      return basicAuthorization(found);
+      const bearer = challengeOf(challenges, 'bearer');
+      if (bearer !== undefined) return tokens.authorize(bearer, reference, origin);
+      if (challengeOf(challenges, 'basic') === undefined) return undefined;
+      const found = await credentials(reference);
+      if (found === undefined) throw unauthorized(registry, reference, undefined);
+      if (!('identityToken' in found.credentials)) return basicAuthorization(found.credentials);
+      const message = `${registry} wants a user and a password, and there is only an identity token for it`;
+      throw new RegistryError('unauthorized', 'final', message, { hint: `run "podman login ${registry}"` });
     },
     rejected: (reference, headers) => {
-      tokens.delete(reference.repository);
-      const challenges = parseChallenges(headerOf(headers, 'www-authenticate') ?? '');
+      const challenges = parseChallenges(headerList(headers, 'www-authenticate'));
+      tokens.rejected(reference, challengeOf(challenges, 'bearer'));
       if (challenges.length > 0) pinged = pinged?.then(({ origin }) => ({ origin, challenges }));
     },
-    close: async () => {
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
+    describe: async () => {
+      const { origin, challenges } = await ping();
+      const bearer = challengeOf(challenges, 'bearer');
+      const basic = challengeOf(challenges, 'basic') === undefined ? 'anonymous' : 'basic';
+      return {
+        origin,
+        transport: connectionTo(origin).transport,
+        scheme: bearer === undefined ? basic : 'bearer',
+        tokenEndpoint: bearer && tokenEndpoint(bearer, origin, registry),
+      };
     },
+    close: () => connectionTo.close(),
   };
 }
 
-function createAgent(
-  host: string,
-  insecure: boolean,
-  { connections, certificates, timeouts }: HostOptions,
-): Agent {
-  return new Agent({
-    connections,
-    pipelining: 1,
-    headersTimeout: timeouts.headers,
-    bodyTimeout: timeouts.body,
-    connect: {
-      timeout: timeouts.connect,
-      secureContext: secureContextFor(host, certificates),
-      rejectUnauthorized: !insecure,
-    },
-  });
+/** Docker's registry is not where references say it is. */
+function addressOf(registry: string): string {
+  return registry === 'docker.io' ? 'registry-1.docker.io' : registry;
+}
+
+function challengeOf(challenges: readonly Challenge[], scheme: string): Challenge | undefined {
+  return challenges.find((challenge) => challenge.scheme === scheme);
+}
+
+/**
+ * The connections that requests to a registry need. A token endpoint or a CDN is another host: it gets its own, and
+ * none of this registry's allowances.
+ */
+function connections(registry: string, insecure: boolean, options: HostOptions) {
+  const { certificates, proxies = () => undefined, timeouts } = options;
+  const own = new URL(`https://${addressOf(registry)}`).host;
+  const open = new Map<string, Connection>();
+  const connectionTo = (url: URL): Connection => {
+    const isOwn = url.host === own;
+    const connection =
+      open.get(url.origin) ??
+      openConnection(new URL(url.origin), {
+        name: isOwn ? registry : url.host,
+        verify: !(insecure && isOwn),
+        certificates,
+        proxies,
+        connectTimeout: timeouts.connect,
+        pool: {
+          connections: options.connections,
+          headersTimeout: timeouts.headers,
+          bodyTimeout: timeouts.body,
+        },
+      });
+    open.set(url.origin, connection);
+    return connection;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all([...open.values()].map((connection) => connection.close()));
+  };
+  return Object.assign(connectionTo, { close });
 }
 
 interface Ping {
@@ -177,47 +189,30 @@ async function firstPing(
       smallBody,
       () => new RegistryError('network', 'final', `${registry}: answer too large`),
     );
-    const { headers } = await send(
-      { url: new URL('/v2/', origin), method: 'GET', headers: {} },
-      () => body.take,
-    );
-    return { origin, challenges: parseChallenges(headerOf(headers, 'www-authenticate') ?? '') };
+    const request = { url: new URL('/v2/', origin), method: 'GET', headers: {} } as const;
+    const { headers } = await send(request, () => body.take);
+    return { origin, challenges: parseChallenges(headerList(headers, 'www-authenticate')) };
   };
-  try {
-    return await ask(new URL(`https://${registry}`));
-  } catch (error) {
-    if (!speaksPlainHttp(error) || signal.aborted) throw errorFromTransport(registry, error, signal);
-    if (!insecure && !isLoopback(registry)) {
-      throw new RegistryError('network', 'final', `${registry}: it speaks plain http, which is not allowed`, {
-        hint: 'use TLS, or say insecure = true for it in registries.conf',
-        cause: error,
-      });
-    }
-  }
-  try {
-    return await ask(new URL(`http://${registry}`));
-  } catch (error) {
+  const failed = (error: unknown): never => {
     throw errorFromTransport(registry, error, signal);
+  };
+  const secured = await ask(new URL(`https://${registry}`)).catch((error: unknown) => ({ error }));
+  if (!('error' in secured)) return secured;
+  const { error } = secured;
+  const plain = speaksPlainHttp(error);
+  if (signal.aborted || !(plain || insecure)) return failed(error);
+  if (!insecure && !isLoopback(registry)) {
+    throw new RegistryError('network', 'final', `${registry}: it speaks plain http, which is not allowed`, {
+      hint: 'use TLS, or say insecure = true for it in registries.conf',
+      cause: error,
+    });
   }
+  // Where both fail, what TLS had to say comes first, unless there was none.
+  return ask(new URL(`http://${registry}`)).catch((second: unknown) => failed(plain ? second : error));
 }
 
 /** Whether a TLS handshake failed because the other side answered in something else. */
 function speaksPlainHttp(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return code === 'EPROTO' || code.startsWith('ERR_SSL_');
-}
-
-function unauthorized(registry: string, { repository }: Reference, hadCredentials: boolean): ToolError {
-  return new RegistryError(
-    'unauthorized',
-    'final',
-    hadCredentials
-      ? `${registry} refuses the credentials for ${repository}`
-      : `${registry} wants credentials for ${repository}, and there are none`,
-    {
-      hint: hadCredentials
-        ? 'check user and password in the auth file, and that this account may pull'
-        : `run "podman login ${registry}", or name a credentials file with --authfile`,
-    },
-  );
+  return code === 'EPROTO' || (code.startsWith('ERR_SSL_') && !code.includes('ALERT'));
 }

@@ -3,45 +3,65 @@ import { join } from 'node:path';
 import { parseRegistriesConf, type RegistryRule } from '../core/containers/registries-conf.ts';
 import { messageOf, systemCodeOf, ToolError } from '../core/errors.ts';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What all registries.conf files of this machine say together. */
+export interface Registries {
+  readonly rules: readonly RegistryRule[];
+  /** Where credentials are looked for, in order; `containers-auth.json` stands for the auth files. */
+  readonly credentialHelpers: {
+    readonly names: readonly string[];
+    /** The file that names them; undefined where none does. */
+    readonly file: string | undefined;
+  };
+  readonly warnings: readonly string[];
+}
+
 /**
- * The rules of this machine (containers-registries.conf(5)): `CONTAINERS_REGISTRIES_CONF`, else the user's file,
- * else the system's; then its drop-ins by name. A later rule for the same prefix replaces the earlier.
+ * Reads them in the order of containers-registries.conf.d(5): the file that `CONTAINERS_REGISTRIES_CONF` names, else
+ * the user's, else the system's; then the system's drop-ins and the user's, by name. With the user's file the
+ * system's drop-ins do not count. What a later file says of a prefix replaces what was said before.
  */
-export function readRegistriesConf(
-  env: Readonly<Record<string, string | undefined>>,
-): readonly RegistryRule[] {
-  const [main, dropIns] = configuredFiles(env);
+export function readRegistriesConf(env: Environment): Registries {
   const rules = new Map<string, RegistryRule>();
-  for (const path of [main, ...listDropIns(dropIns)]) {
+  const warnings: string[] = [];
+  let credentialHelpers: Registries['credentialHelpers'] = {
+    names: ['containers-auth.json'],
+    file: undefined,
+  };
+  for (const path of configuredFiles(env)) {
     const text = readIfThere(path);
     if (text === undefined) continue;
-    for (const rule of parseRegistriesConf(text, path)) rules.set(rule.prefix, rule);
+    const conf = parseRegistriesConf(text, path);
+    for (const rule of conf.rules) rules.set(rule.prefix, rule);
+    warnings.push(...conf.warnings);
+    const names = conf.credentialHelpers ?? [];
+    if (names.length > 0) credentialHelpers = { names, file: path };
   }
-  return [...rules.values()];
+  return { rules: [...rules.values()], credentialHelpers, warnings };
 }
 
-/** The main file and the folder of its drop-ins. A file named by the environment stands alone. */
-function configuredFiles(env: Readonly<Record<string, string | undefined>>): [string, string | undefined] {
-  const named = env['CONTAINERS_REGISTRIES_CONF'] ?? env['REGISTRIES_CONFIG_PATH'];
-  if (named) {
-    if (readIfThere(named) === undefined)
-      throw new ToolError('host', `the registries file ${named} is not there`);
-    return [named, undefined];
+function configuredFiles(env: Environment): string[] {
+  const system = '/etc/containers/registries.conf';
+  const user = env['HOME'] ? join(env['HOME'], '.config/containers/registries.conf') : undefined;
+  const userDropIns = user === undefined ? [] : listDropIns(`${user}.d`);
+  const named = env['CONTAINERS_REGISTRIES_CONF'] || env['REGISTRIES_CONFIG_PATH'];
+  if (named && readIfThere(named) === undefined) {
+    throw new ToolError('host', `the registries file ${named} is not there`, {
+      hint: 'it was named with CONTAINERS_REGISTRIES_CONF or REGISTRIES_CONFIG_PATH',
+    });
   }
-  const user =
-    env['HOME'] === undefined ? undefined : join(env['HOME'], '.config/containers/registries.conf');
-  const main =
-    user !== undefined && readIfThere(user) !== undefined ? user : '/etc/containers/registries.conf';
-  return [main, `${main}.d`];
+  if (!named && user !== undefined && readIfThere(user) !== undefined) return [user, ...userDropIns];
+  return [named || system, ...listDropIns(`${system}.d`), ...userDropIns];
 }
 
-function listDropIns(folder: string | undefined): string[] {
-  if (folder === undefined) return [];
+function listDropIns(folder: string): string[] {
   try {
     const names = readdirSync(folder).filter((name) => name.endsWith('.conf'));
     return names.toSorted().map((name) => join(folder, name));
-  } catch {
-    return [];
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause) ?? '')) return [];
+    throw new ToolError('host', `${folder} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -49,7 +69,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    if (systemCodeOf(cause) === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCodeOf(cause) ?? '')) return undefined;
     throw new ToolError('host', `${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

@@ -10,6 +10,8 @@ export interface RepositoryRequest {
   readonly method: 'GET' | 'HEAD';
   /** Below `/v2/<repository>/`. */
   readonly path: string;
+  /** Asked instead of the path: a place outside of the registry. */
+  readonly url?: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** For messages: what is asked for, and where. */
   readonly what: string;
@@ -30,7 +32,7 @@ export function repositoryAt(host: RegistryHost, reference: Reference, signal: A
   const attempt = async (request: RepositoryRequest, open: (head: Head) => TakeChunk): Promise<Head> => {
     const registry = await host.origin();
     const authorization = await host.authorize(reference);
-    let url = new URL(`/v2/${reference.repository}/${request.path}`, registry);
+    let url = request.url ?? new URL(`/v2/${reference.repository}/${request.path}`, registry);
     for (let hop = 0; hop <= mostRedirects; hop += 1) {
       const wireError = collect(
         64 * 1024,
@@ -41,17 +43,20 @@ export function repositoryAt(host: RegistryHost, reference: Reference, signal: A
         authorization !== undefined && url.origin === registry.origin ? { authorization } : {};
       const headers = { 'accept-encoding': 'identity', 'user-agent': userAgent, ...request.headers, ...own };
       const head = await host
-        .send({ url, method: request.method, headers }, (answer) =>
-          isWanted(answer) ? open(answer) : wireError.take,
-        )
+        .send({ url, method: request.method, headers }, (answer) => {
+          if (!isWanted(answer)) return wireError.take;
+          refuseWebPage(answer, request.what);
+          return open(answer);
+        })
         .catch((error: unknown) => {
           throw errorFromTransport(request.what, error, signal);
         });
       if (isWanted(head)) return head;
       if (![301, 302, 303, 307, 308].includes(head.status)) {
-        if (head.status === 401) host.rejected(reference, head.headers);
-        const retryAfter = parseRetryAfter(headerOf(head.headers, 'retry-after'), new Date());
-        throw errorFromStatus(request.what, head.status, wireCodeOf(wireError.bytes()), retryAfter);
+        // Only the registry itself may say how it wants to be authenticated to; a redirect's target may not.
+        if (head.status === 401 && url.origin === registry.origin) host.rejected(reference, head.headers);
+        const details = { retryAfter: retryAfterOf(head), total: totalOf(head) };
+        throw errorFromStatus(request.what, head.status, wireCodeOf(wireError.bytes()), details);
       }
       url = allowedTarget(url, headerOf(head.headers, 'location'), request.what);
     }
@@ -70,6 +75,29 @@ export function repositoryAt(host: RegistryHost, reference: Reference, signal: A
 }
 
 const userAgent = `factory-precaching-cli/${typeof __VERSION__ === 'string' ? __VERSION__ : 'test'}`;
+
+/** A captive portal or a login page answers everything with 200. */
+export class WebPageAnswer extends RegistryError {
+  constructor(what: string) {
+    super('network', 'final', `${what}: the answer is a web page`, {
+      hint: 'a proxy or a login page stands between this machine and the registry',
+    });
+  }
+}
+
+function refuseWebPage({ headers }: Head, what: string): void {
+  if (headerOf(headers, 'content-type')?.startsWith('text/html') === true) throw new WebPageAnswer(what);
+}
+
+function retryAfterOf({ headers }: Head): number | undefined {
+  return parseRetryAfter(headerOf(headers, 'retry-after'), new Date());
+}
+
+/** The size of the whole as an answer of 416 names it (RFC 9110, 14.4). */
+function totalOf({ status, headers }: Head): number | undefined {
+  const total = /^bytes \*\/(\d+)$/.exec(headerOf(headers, 'content-range') ?? '')?.[1];
+  return status === 416 && total !== undefined ? Number(total) : undefined;
+}
 
 function isWanted({ status }: Head): boolean {
   return status === 200 || status === 206;

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { interruptedError, ToolError } from '../core/errors.ts';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { interruptedError, systemCodeOf, ToolError } from '../core/errors.ts';
 
 /** What a program left behind. `stdout` and `stderr` are UTF-8, each cut at `captureLimit`. */
 export interface ExecResult {
@@ -17,6 +17,10 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** In a session of its own: Ctrl-C on the terminal reaches this process and not the program. */
   readonly detached?: boolean;
+  /** Milliseconds after which the program is killed. With `detached` what it started is killed with it. */
+  readonly timeout?: number;
+  /** What it prints may hold a secret: an error repeats none of it. */
+  readonly secret?: boolean;
 }
 
 const captureLimit = 8 * 1024 * 1024;
@@ -40,6 +44,15 @@ export async function exec(
     });
     const stdout = capture(child.stdout);
     const stderr = capture(child.stderr);
+    const { timeout, detached = false } = options;
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => {
+            kill(child, detached);
+            reject(new ToolError('host', `${program}: no end after ${timeout / 1000} s`));
+          }, timeout);
+    child.on('close', () => clearTimeout(timer));
     child.on('error', (cause: NodeJS.ErrnoException) => {
       if (options.signal?.aborted === true) reject(interruptedError());
       else if (cause.code === 'ENOENT') reject(missingProgram(program));
@@ -56,8 +69,19 @@ export async function exec(
   if (result.endedBy === 'SIGINT') throw interruptedError();
   if (result.endedBy === null && [0, ...(options.accept ?? [])].includes(result.status)) return result;
   const reason = result.endedBy === null ? `exit status ${result.status}` : `ended by ${result.endedBy}`;
-  const said = lastLine(result.stderr) ?? lastLine(result.stdout);
+  const said = options.secret === true ? undefined : (lastLine(result.stderr) ?? lastLine(result.stdout));
   throw new ToolError('host', `${argv.join(' ')}: ${reason}${said === undefined ? '' : `: ${said}`}`);
+}
+
+/** Ends a program at once, and lets go of its streams, which something it started may still hold. */
+function kill(child: ChildProcess, group: boolean): void {
+  try {
+    if (group && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    else child.kill('SIGKILL');
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ESRCH') throw error;
+  }
+  for (const stream of child.stdio) stream?.destroy();
 }
 
 function missingProgram(program: string): ToolError {

@@ -1,40 +1,63 @@
 import { concurrently } from '../core/concurrently.ts';
 import type { Digest } from '../core/oci/digest.ts';
-import { blobsOf, type Descriptor, parseManifest } from '../core/oci/manifest.ts';
+import type { Descriptor } from '../core/oci/manifest.ts';
+import type { Passport } from '../core/staging/passport.ts';
 import { archivesAtATime } from '../core/staging/room.ts';
 import { type Archive, type ArchiveImage, hasArchive } from '../pool/archive.ts';
 import { examineArchive, takeFromArchive } from '../pool/archive-reader.ts';
+import type { DirImage } from '../pool/dir-image.ts';
+import { dirImageOf } from './dir-image-of.ts';
+import { readStaged } from './read-staged.ts';
 import type { Candidate, Staging, WantedBlob } from './staging.ts';
 
-/** The image as the pool packs it. */
-export function archiveImageOf({ artifact, digest, manifestSize, instance, blobs }: Candidate): ArchiveImage {
+/** The `dir:` image of a candidate whose contents are in the pool, from where `read` gives the small ones. */
+export function imageOf(
+  candidate: Candidate,
+  read: (digest: Digest) => Promise<Buffer | undefined>,
+): Promise<DirImage> {
+  const { instance, nested, blobs } = candidate;
+  return dirImageOf(
+    {
+      ...candidate,
+      instance: instance?.digest,
+      bare: nested !== undefined,
+      blobs: blobs.map((blob) => blob.digest),
+    },
+    read,
+  );
+}
+
+/** The image as the pool packs it, but for its signatures, which are small and may not be there yet. */
+export async function archiveImageOf(candidate: Candidate): Promise<ArchiveImage> {
+  const image = await imageOf({ ...candidate, attachments: [] }, async () => undefined);
+  return { ...image, sizes: sizesOf(candidate) };
+}
+
+/** The size of each content of an image. */
+export function sizesOf({ digest, manifestSize, instance, blobs }: Candidate): ReadonlyMap<Digest, number> {
   const contents = [{ digest, size: manifestSize }, ...(instance === undefined ? [] : [instance]), ...blobs];
-  return {
-    artifact,
-    manifest: digest,
-    instance: instance?.digest,
-    blobs: blobs.map((blob) => blob.digest),
-    sizes: new Map(contents.map((content) => [content.digest, content.size])),
-  };
+  return new Map(contents.map((content) => [content.digest, content.size]));
 }
 
 /**
  * Gives each image its archive, where it is there. One that the passport names is trusted as it is; one that only lies
- * there, from an interrupted run or from the Go tool, is read and compared first.
+ * there, from an interrupted run or from the Go tool, is read and compared first. With signatures it is made anew:
+ * which ones it has is not known.
  */
 export async function findArchives(
   candidates: readonly Candidate[],
   { folder, before, emit }: Staging,
 ): Promise<Candidate[]> {
   const find = async (candidate: Candidate): Promise<Archive | undefined> => {
-    const { artifact, digest, instance } = candidate;
+    const { artifact } = candidate;
     const known = before?.images.find((image) => image.artifact === artifact && image.archive !== undefined);
     if (known?.archive !== undefined) {
-      const same = known.digest === digest && known.instance === instance?.digest;
-      return same && (await hasArchive(folder, artifact, known.archive)) ? known.archive : undefined;
+      const there = isSame(known, candidate) && (await hasArchive(folder, artifact, known.archive));
+      return there ? known.archive : undefined;
     }
+    if (candidate.attachments.length > 0) return undefined;
     let isThere = false;
-    const found = await examineArchive(folder, archiveImageOf(candidate), () => {
+    const found = await examineArchive(folder, await archiveImageOf(candidate), () => {
       isThere = true;
       emit({ type: 'step', text: `Checking ${artifact}.tgz, which no passport names` });
     });
@@ -49,6 +72,18 @@ export async function findArchives(
   }));
 }
 
+function isSame(known: Passport['images'][number], { digest, instance, attachments }: Candidate): boolean {
+  const same = known.digest === digest && known.instance === instance?.digest;
+  return same && namesOf(known.signatures) === namesOf(attachments);
+}
+
+function namesOf(attached: readonly { readonly digest: Digest }[]): string {
+  return attached
+    .map((each) => each.digest)
+    .toSorted()
+    .join();
+}
+
 /** An archive of an earlier run, and what of it is wanted. */
 export interface Reusable {
   readonly artifact: string;
@@ -58,21 +93,18 @@ export interface Reusable {
 /** Which archives that the passport names have blobs that are missing: reading them costs no network. */
 export async function findArchivedBlobs(
   missing: readonly WantedBlob[],
-  { folder, pool, before }: Staging,
+  { folder, before }: Staging,
 ): Promise<Reusable[]> {
   const wanted = new Map<Digest, Descriptor>(
     missing.map(({ descriptor }) => [descriptor.digest, descriptor] as const),
   );
   const reusable: Reusable[] = [];
-  for (const { artifact, archive, digest, instance, mediaType, reference } of before?.images ?? []) {
+  for (const image of before?.images ?? []) {
+    const { artifact, archive } = image;
     if (wanted.size === 0) break;
     if (archive === undefined || !(await hasArchive(folder, artifact, archive))) continue;
-    const bytes = await pool.read(instance ?? digest);
-    if (bytes === undefined) continue;
-    const type = instance === undefined ? mediaType : undefined;
-    const manifest = parseManifest(bytes, type, reference);
-    if (manifest.kind !== 'image') continue;
-    const blobs = blobsOf(manifest).flatMap((blob) => wanted.get(blob.digest) ?? []);
+    const staged = await readStaged(folder, image).catch(() => undefined);
+    const blobs = (staged?.image.blobs ?? []).flatMap((digest) => wanted.get(digest) ?? []);
     for (const blob of blobs) wanted.delete(blob.digest);
     if (blobs.length > 0) reusable.push({ artifact, blobs });
   }

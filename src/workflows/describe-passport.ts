@@ -1,11 +1,12 @@
 import type { Digest } from '../core/oci/digest.ts';
-import { blobsOf } from '../core/oci/manifest.ts';
+import { blobsOf, isArtifact, whyUnloadable } from '../core/oci/manifest.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Passport } from '../core/staging/passport.ts';
 import { partitionAt } from '../system/partition-at.ts';
+import { sizeOfAttachment } from './find-attachments.ts';
 import type { Release } from './read-release.ts';
-import type { StagedImage, StagedSet, Staging } from './staging.ts';
+import type { Attachment, StagedImage, StagedSet, Staging } from './staging.ts';
 
 interface Findings {
   readonly version: string;
@@ -77,7 +78,7 @@ function placeOf({ artifact, archive }: Pick<Image, 'artifact' | 'archive'>): st
 }
 
 /** What is there and ours, and nothing needs any more: from earlier runs, or of an image that could not be made. */
-function describeStale(
+export function describeStale(
   before: Passport | undefined,
   now: { readonly images: readonly Pick<Image, 'artifact' | 'archive'>[]; readonly held: StagedSet['held'] },
   contents: ReadonlyMap<Digest, number>,
@@ -111,31 +112,62 @@ function describeImage({
   digest,
   mediaType,
   instance,
+  nested,
   manifest,
+  attachments,
   archive,
 }: StagedImage): Image {
+  const unloadable = whyUnloadable(manifest, [digest, ...(instance === undefined ? [] : [instance.digest])]);
   return {
     reference: formatReference(planned.reference),
     artifact,
     digest,
     mediaType,
     ...(instance === undefined ? {} : { instance: instance.digest }),
+    ...(nested === undefined ? {} : { nested: nested.map((index) => index.digest) }),
+    kind: isArtifact(manifest) ? 'artifact' : 'image',
+    ...(unloadable === undefined ? {} : { unloadable }),
     size: blobsOf(manifest).reduce((sum, blob) => sum + blob.size, 0),
     groups: [...planned.groups],
     priority: planned.priority,
     ...(planned.component === undefined ? {} : { component: planned.component }),
+    signatures: attachments.map(describeAttachment),
     ...(archive === undefined ? {} : { archive }),
   };
 }
 
-/** Everything of an image that lies in the pool, with its size; of an archived one the manifests. */
-function contentsOf({ digest, manifestSize, instance, manifest, archive }: StagedImage): [Digest, number][] {
+function describeAttachment(attachment: Attachment): Passport['images'][number]['signatures'][number] {
+  const { kind, subject, digest, manifest } = attachment;
+  const { mediaType, artifactType } = manifest;
+  return {
+    kind,
+    subject,
+    digest,
+    mediaType,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    size: sizeOfAttachment(attachment),
+  };
+}
+
+/** Everything of an image that lies in the pool, with its size; of an archived one not its own blobs. */
+function contentsOf({
+  digest,
+  manifestSize,
+  instance,
+  nested,
+  manifest,
+  attachments,
+  archive,
+}: StagedImage): [Digest, number][] {
+  const described = [
+    ...(nested ?? []),
+    ...(instance === undefined ? [] : [instance]),
+    ...(archive === undefined ? blobsOf(manifest) : []),
+    ...attachments.flatMap((attachment) => blobsOf(attachment.manifest)),
+  ];
   return [
     [digest, manifestSize],
-    ...(instance === undefined ? [] : [[instance.digest, instance.size] satisfies [Digest, number]]),
-    ...(archive === undefined ? blobsOf(manifest) : []).map((blob): [Digest, number] => [
-      blob.digest,
-      blob.size,
-    ]),
+    ...attachments.map((attachment): [Digest, number] => [attachment.digest, attachment.manifestSize]),
+    ...described.map((content): [Digest, number] => [content.digest, content.size]),
   ];
 }

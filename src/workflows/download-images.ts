@@ -1,35 +1,30 @@
-import { type ErrorCode, messageOf, ToolError } from '../core/errors.ts';
+import { type ErrorCode, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { compileFilter } from '../core/imageset/filter.ts';
 import { type ImagePlan, planImages } from '../core/imageset/image-plan.ts';
-import { parsePlatform } from '../core/oci/platform.ts';
+import { type Platform, parsePlatform } from '../core/oci/platform.ts';
 import { formatReference, parseReference, type Reference } from '../core/oci/reference.ts';
+import { formatSeconds } from '../core/quantity.ts';
 import { officialRelease, releaseTag } from '../core/release/payload.ts';
-import { formatIgnored, formatList, formatMapping } from '../core/staging/lists.ts';
+import { formatIgnored, formatList, formatMapping, unloadableOf } from '../core/staging/lists.ts';
 import type { Format, Passport } from '../core/staging/passport.ts';
-import { syncImages } from '../pool/dir-image.ts';
 import { requireFileSystem } from '../pool/file-system.ts';
 import { openPool } from '../pool/pool.ts';
-import {
-  readPassport,
-  removeStale,
-  resolveFolder,
-  writeList,
-  writePassport,
-} from '../pool/staging-folder.ts';
-import { type ClientOptions, createRegistryClient } from '../registry/client.ts';
-import { type CredentialSources, findCredentials } from '../registry/credentials.ts';
-import { defaultTimeouts } from '../registry/host.ts';
-import { readRegistriesConf } from '../registry/registries-conf.ts';
-import { defaultRetryPolicy } from '../registry/retry.ts';
+import { readPassport, resolveFolder } from '../pool/staging-folder.ts';
+import { createRegistryClient } from '../registry/client.ts';
+import { createPace } from '../registry/pace.ts';
 import { lockFolder } from '../system/lock.ts';
-import { mountAt, quiesce } from '../system/mount.ts';
+import { mountAt } from '../system/mount.ts';
+import { openBases, withBases } from './adopt-base.ts';
+import { commitState } from './commit-state.ts';
 import { describePassport } from './describe-passport.ts';
 import { type Release, readRelease } from './read-release.ts';
+import { type AccessOptions, clientOptions } from './registry-access.ts';
+import { settleFolder } from './settle-folder.ts';
 import { stageImages } from './stage-images.ts';
 import type { FailedImage, StagedSet, Staging } from './staging.ts';
 
-export interface DownloadOptions extends CredentialSources {
+export interface DownloadOptions extends AccessOptions {
   readonly folder: string;
   /** `X.Y.Z`; with `releaseImage` it must be that image's version. */
   readonly release: string | undefined;
@@ -39,16 +34,23 @@ export interface DownloadOptions extends CredentialSources {
   readonly filter: string | undefined;
   readonly platform: string;
   readonly format: Format;
+  /** Requests at a time, at most. */
   readonly parallel: number;
+  /** Bytes per second; no limit when undefined. */
+  readonly limitRate?: number | undefined;
+  /** Seconds after which the run ends; no limit when undefined. */
+  readonly maxTime?: number | undefined;
   readonly removeStale: boolean;
-  readonly certDir: string | undefined;
+  /** Folders whose blobs are taken before the network is asked. */
+  readonly bases: readonly string[];
+  readonly signatures: boolean;
+  readonly foreignHosts: readonly string[];
   /** Whether the folder must be a mount point. */
   readonly mountCheck: boolean;
   readonly version: string;
   readonly startedAt: Date;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  readonly signal: AbortSignal;
   readonly emit: Emit;
 }
 
@@ -60,11 +62,17 @@ export interface DownloadSummary {
   readonly staged: number;
   readonly existed: number;
   readonly ignored: number;
+  /** Images with a signature; undefined when none was asked for. */
+  readonly signed: number | undefined;
+  /** Images that are staged, and that nothing at the site will load. */
+  readonly unloadable: number;
   readonly failed: readonly FailedImage[];
   /** Artifacts of earlier runs that are not needed any more, and whether they were removed. */
   readonly stale: number;
   readonly staleRemoved: boolean;
   readonly fetchedBytes: number;
+  /** Taken from folders of `--base`, manifests included. */
+  readonly baseBytes: number;
   readonly seconds: number;
 }
 
@@ -81,7 +89,11 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const folder = await openFolder(options);
   const { name, doubt } = await requireFileSystem(folder, options.format);
   if (doubt !== undefined) emit({ type: 'warning', text: `${folder} is on ${name}: ${doubt}` });
-  const client = createRegistryClient(clientOptions(options, emit));
+  const bases = await openBases(options.bases);
+  const time = limitTime(options);
+  const { signal } = time;
+  const pace = createPace({ ...options, most: options.parallel, limitRate: options.limitRate, signal });
+  const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
   const lock = await lockFolder(folder);
   try {
     const before = await readPassport(folder);
@@ -90,9 +102,15 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       folder,
       format: options.format,
       pool,
-      client,
+      client: withBases(client, bases, emit),
+      bases,
+      signal,
+      pace,
+      now: options.now,
       platform,
       parallel: options.parallel,
+      signatures: options.signatures,
+      foreignHosts: options.foreignHosts,
       before,
       emit,
     };
@@ -103,32 +121,48 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     if (plan.images.length === 0) throw nothingToStage();
     const staged = await stageImages(plan, staging, release?.layersRead ?? []);
     const passport = await describePassport({ ...options, sources: options, staging, release, staged });
-    if (passport.images.length > 0) await commit(passport, plan, release, staging, options.removeStale);
-    await quiesce(folder).catch((error: unknown) => {
-      const hint = 'unmount the partition before the server is switched off';
-      emit({ type: 'warning', text: `the file system could not be settled: ${messageOf(error)}`, hint });
-    });
+    if (passport.images.length > 0) {
+      const lists = listsFor(plan, release, platform, unloadableOf(passport));
+      await commitState(folder, pool, { passport, lists, before, removeStale: options.removeStale });
+    }
+    await settleFolder(folder, emit);
     const seconds = (options.now() - start) / 1000;
     return {
       ...summarize(options, plan, release, staged, passport),
       fetchedBytes: received.bytes(),
+      baseBytes: received.adopted(),
       seconds,
     };
   } finally {
+    time.done();
     await client.close();
     await lock.release();
   }
 }
 
-/** Passes events on and adds up what came over the network, repeated attempts included. */
-function countReceived(emit: Emit): { emit: Emit; bytes: () => number } {
+/** The signal that ends a run: the user's, or that of a clock. */
+function limitTime({ signal, maxTime }: DownloadOptions): { signal: AbortSignal; done: () => void } {
+  if (maxTime === undefined) return { signal, done: () => undefined };
+  const clock = new AbortController();
+  const timeUp = new ToolError('partial', `the time limit of ${formatSeconds(maxTime)} is reached`, {
+    hint: 'what is finished is kept: run the same command again to go on',
+  });
+  const timer = setTimeout(() => clock.abort(timeUp), maxTime * 1000).unref();
+  return { signal: AbortSignal.any([signal, clock.signal]), done: () => clearTimeout(timer) };
+}
+
+/** Passes events on and adds up what came over the network, repeated attempts included, and what bases had. */
+function countReceived(emit: Emit): { emit: Emit; bytes: () => number; adopted: () => number } {
   let bytes = 0;
+  let adopted = 0;
   return {
     emit: (event) => {
       if (event.type === 'bytes-received') bytes += event.bytes;
+      if (event.type === 'bytes-adopted') adopted += event.bytes;
       emit(event);
     },
     bytes: () => bytes,
+    adopted: () => adopted,
   };
 }
 
@@ -177,22 +211,6 @@ export async function openFolder({ folder, mountCheck }: DownloadOptions): Promi
   return path;
 }
 
-/** What the registry client works with. */
-export function clientOptions(options: DownloadOptions, emit: Emit): ClientOptions {
-  const { env, certDir, parallel, now, signal } = options;
-  return {
-    certificates: { env, certDir },
-    credentials: findCredentials(options),
-    rules: readRegistriesConf(env),
-    timeouts: defaultTimeouts,
-    connections: parallel,
-    retry: defaultRetryPolicy,
-    now,
-    signal,
-    emit,
-  };
-}
-
 /** Reads the release image. Throws `integrity` when it is another version than asked for. */
 export async function openRelease(
   reference: Reference,
@@ -213,32 +231,19 @@ export async function openRelease(
   return release;
 }
 
-/** Makes the run's result count: lists, mapping, and the passport last; what is stale goes only after that. */
-async function commit(
-  passport: Passport,
+/** What the plan of a run says, for people and for the boot scripts. */
+function listsFor(
   plan: ImagePlan,
   release: Release | undefined,
-  { folder, pool, before, platform }: Staging,
-  remove: boolean,
-): Promise<void> {
-  await pool.confirm();
-  await pool.sync();
-  await syncImages(folder);
-  await writeList(folder, 'ai-images.txt', formatList(plan, 'ai'));
-  await writeList(folder, 'ocp-images.txt', formatList(plan, 'ocp'));
-  await writeList(folder, 'ignored-images.txt', formatIgnored(plan));
-  await writeList(
-    folder,
-    'mapping.txt',
-    formatMapping(plan, release && releaseTag(release.version, platform)),
-  );
-  await pool.confirm();
-  await writePassport(folder, passport, before);
-  // What could not be had this time may be what an earlier run had: nothing goes before a run is whole.
-  if (!remove || passport.missing.length > 0) return;
-  await removeStale(folder, pool, passport.stale);
-  const none = { artifacts: [], archives: [], blobs: [] };
-  await writePassport(folder, { ...passport, stale: none }, passport);
+  platform: Platform,
+  unloadable: ReadonlySet<string>,
+): ReadonlyMap<string, string> {
+  return new Map([
+    ['ai-images.txt', formatList(plan, 'ai', unloadable)],
+    ['ocp-images.txt', formatList(plan, 'ocp', unloadable)],
+    ['ignored-images.txt', formatIgnored(plan)],
+    ['mapping.txt', formatMapping(plan, release && releaseTag(release.version, platform))],
+  ]);
 }
 
 function summarize(
@@ -246,8 +251,8 @@ function summarize(
   plan: ImagePlan,
   release: Release | undefined,
   { images, failed }: StagedSet,
-  { stale }: Passport,
-): Omit<DownloadSummary, 'fetchedBytes' | 'seconds'> {
+  passport: Passport,
+): Omit<DownloadSummary, 'fetchedBytes' | 'baseBytes' | 'seconds'> {
   const existed = images.filter((image) => image.existed).length;
   return {
     folder: options.folder,
@@ -257,8 +262,12 @@ function summarize(
     staged: images.length - existed,
     existed,
     ignored: plan.ignored.length,
+    signed: options.signatures
+      ? images.filter(({ attachments }) => attachments.some(({ kind }) => kind === 'signature')).length
+      : undefined,
+    unloadable: passport.images.filter((image) => image.unloadable !== undefined).length,
     failed,
-    stale: stale.artifacts.length + stale.archives.length,
+    stale: passport.stale.artifacts.length + passport.stale.archives.length,
     staleRemoved: options.removeStale && failed.length === 0,
   };
 }

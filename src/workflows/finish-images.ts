@@ -1,12 +1,13 @@
 import { atMost } from '../core/at-most.ts';
 import { concurrently } from '../core/concurrently.ts';
 import type { Digest } from '../core/oci/digest.ts';
-import type { Descriptor } from '../core/oci/manifest.ts';
+import { blobsOf, type Descriptor } from '../core/oci/manifest.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import { archivesAtATime } from '../core/staging/room.ts';
 import { type Archive, writeArchive } from '../pool/archive.ts';
-import { hasDirImage, writeDirImage } from '../pool/dir-image.ts';
-import { archiveImageOf } from './archived-images.ts';
+import { writeDirImage } from '../pool/dir-image.ts';
+import { hasDirImage } from '../pool/inspect-dir-image.ts';
+import { imageOf, sizesOf } from './archived-images.ts';
 import type { Candidate, StagedImage, Staging, WantedBlob } from './staging.ts';
 
 interface Circumstances {
@@ -76,17 +77,9 @@ function makeOnce(make: (candidate: Candidate) => Promise<Made>): (candidate: Ca
   };
 }
 
-async function makeDirImage(
-  { artifact, digest, instance, blobs }: Candidate,
-  { folder, pool }: Staging,
-): Promise<Made> {
-  const image = {
-    artifact,
-    manifest: digest,
-    instance: instance?.digest,
-    blobs: blobs.map((blob) => blob.digest),
-  };
-  const existed = await hasDirImage(folder, pool, image);
+async function makeDirImage(candidate: Candidate, { folder, pool }: Staging): Promise<Made> {
+  const image = await imageOf(candidate, pool.read);
+  const existed = await hasDirImage(folder, image);
   if (!existed) await writeDirImage(folder, pool, image);
   return { existed, archive: undefined };
 }
@@ -101,7 +94,10 @@ function makeArchives(
   { folder, pool, before }: Staging,
 ): (candidate: Candidate) => Promise<Made> {
   const gate = atMost(archivesAtATime);
-  const stays = new Set([...kept, ...(before?.blobs ?? [])].map(({ digest }) => digest));
+  const attached = candidates
+    .flatMap(({ attachments }) => attachments)
+    .flatMap((each) => blobsOf(each.manifest));
+  const stays = new Set([...kept, ...attached, ...(before?.blobs ?? [])].map(({ digest }) => digest));
   const open = candidates.filter(({ archive }) => archive === undefined);
   const users = new Map<Digest, Set<string>>();
   for (const { artifact, blobs } of open) {
@@ -109,7 +105,10 @@ function makeArchives(
   }
   return async (candidate) => {
     if (candidate.archive !== undefined) return { existed: true, archive: candidate.archive };
-    const archive: Archive = await gate(() => writeArchive(folder, pool, archiveImageOf(candidate)));
+    const archive: Archive = await gate(async () => {
+      const image = await imageOf(candidate, pool.read);
+      return writeArchive(folder, pool, { ...image, sizes: sizesOf(candidate) });
+    });
     for (const { digest } of candidate.blobs) {
       const left = users.get(digest);
       left?.delete(candidate.artifact);

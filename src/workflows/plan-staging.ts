@@ -10,7 +10,9 @@ import { roomNeeded } from '../core/staging/room.ts';
 import { archiveSize } from '../pool/archive.ts';
 import type { Pool } from '../pool/pool.ts';
 import { archiveImageOf, findArchivedBlobs, findArchives, type Reusable } from './archived-images.ts';
-import { type ResolvedImage, resolveImage } from './resolve-image.ts';
+import { findAttachments } from './find-attachments.ts';
+import { resolveImage } from './resolve-image.ts';
+import { withoutConflicts } from './size-conflicts.ts';
 import type { Candidate, FailedImage, Staging, WantedBlob } from './staging.ts';
 
 /** What a run is going to do, known before the first blob. */
@@ -25,8 +27,6 @@ export interface StagingPlan {
   readonly missing: readonly WantedBlob[];
   /** Of the missing ones, what archives of earlier runs have. */
   readonly reusable: readonly Reusable[];
-  /** Bytes and inodes that it takes at most. */
-  readonly needed: { readonly bytes: number; readonly files: number };
 }
 
 /** Resolves every image of the plan. One that cannot be had is reported and left out. */
@@ -38,15 +38,19 @@ export async function planStaging(
   const { pool, parallel, format } = staging;
   const resolved = await concurrently(plan.images, parallel, async (planned) => {
     try {
-      return { planned, ...(await resolveImage(planned.reference, staging)) };
+      const image = await resolveImage(planned.reference, staging);
+      return { planned, ...image, attachments: await findAttachments(planned.reference, image, staging) };
     } catch (error) {
       failures.add(planned, error);
       return undefined;
     }
   });
-  const named = withArtifacts(
-    resolved.filter((image) => image !== undefined),
-    format,
+  const named = withoutConflicts(
+    withArtifacts(
+      resolved.filter((image) => image !== undefined),
+      format,
+    ),
+    failures.add,
   );
   const candidates = format === 'archive' ? await findArchives(named, staging) : named;
   const open = candidates.filter(({ archive }) => archive === undefined);
@@ -58,7 +62,6 @@ export async function planStaging(
     wanted,
     missing,
     reusable: await findArchivedBlobs(missing, staging),
-    needed: demandOf(open, wanted, missing, staging),
   };
 }
 
@@ -95,9 +98,11 @@ export function collectFailures(emit: Emit): Failures {
  * scripts that read archives know no such names, so there it is refused.
  */
 function withArtifacts(
-  images: readonly (ResolvedImage & { planned: PlannedImage })[],
+  images: readonly Omit<Candidate, 'artifact' | 'blobs' | 'archive'>[],
   format: Format,
 ): Candidate[] {
+  const contentOf = ({ digest, attachments }: (typeof images)[number]): string =>
+    [digest, ...attachments.map((attachment) => attachment.digest)].join(' ');
   const byName = new Map<string, (typeof images)[number][]>();
   for (const image of images) {
     const name = artifactName(image.planned.reference);
@@ -105,7 +110,7 @@ function withArtifacts(
   }
   return images.map((image) => {
     const name = artifactName(image.planned.reference);
-    const other = byName.get(name)?.find(({ digest }) => digest !== image.digest);
+    const other = byName.get(name)?.find((each) => contentOf(each) !== contentOf(image));
     if (other !== undefined && format === 'archive') throw sameArchive(name, image.planned, other.planned);
     return {
       ...image,
@@ -123,10 +128,15 @@ function sameArchive(name: string, ...images: [PlannedImage, PlannedImage]): Too
   });
 }
 
+/** The blobs of an image and of what is attached to it. */
+function contentsOf({ manifest, attachments }: Candidate): readonly Descriptor[] {
+  return [manifest, ...attachments.map((attachment) => attachment.manifest)].flatMap(blobsOf);
+}
+
 function uniqueBlobs(candidates: readonly Candidate[]): Map<Digest, WantedBlob> {
   const wanted = new Map<Digest, WantedBlob>();
   for (const candidate of candidates) {
-    for (const descriptor of candidate.blobs) {
+    for (const descriptor of contentsOf(candidate)) {
       const known = wanted.get(descriptor.digest);
       if (known === undefined) {
         wanted.set(descriptor.digest, {
@@ -147,25 +157,25 @@ async function missingBlobs(wanted: ReadonlyMap<Digest, WantedBlob>, pool: Pool)
   return missing.toSorted((a, b) => b.descriptor.size - a.descriptor.size);
 }
 
-function demandOf(
-  open: readonly Candidate[],
-  wanted: ReadonlyMap<Digest, WantedBlob>,
-  missing: readonly WantedBlob[],
+/** The bytes and inodes that a plan takes at most. `stored` is what of the missing takes up space. */
+export async function roomFor(
+  { open, wanted, missing }: StagingPlan,
+  stored: readonly Descriptor[],
   { format, before }: Staging,
-): StagingPlan['needed'] {
-  const toCome = missing.map(({ descriptor }) => descriptor.size);
+): Promise<{ bytes: number; files: number }> {
+  const toCome = stored.map(({ size }) => size);
   if (format === 'pool') {
     const images = new Set(missing.flatMap(({ users }) => users)).size;
     return roomNeeded({ missing: toCome, images, archives: [], archived: [], freed: 0 });
   }
-  const stays = new Set(
-    [...missing.map(({ descriptor }) => descriptor), ...(before?.blobs ?? [])].map(digestOf),
-  );
+  const comes = missing.map(({ descriptor }) => descriptor);
+  const stays = new Set([...comes, ...(before?.blobs ?? [])].map(digestOf));
   const goes = [...wanted.values()].filter(({ descriptor }) => !stays.has(descriptor.digest));
+  const images = await Promise.all(open.map(archiveImageOf));
   return roomNeeded({
     missing: toCome,
     images: open.length,
-    archives: open.map((candidate) => archiveSize(archiveImageOf(candidate))),
+    archives: images.map(archiveSize),
     archived: open.map(({ blobs }) => bytesOf(blobs)),
     freed: bytesOf(goes.map(({ descriptor }) => descriptor)),
   });

@@ -1,20 +1,22 @@
 import { type ErrorCode, ToolError } from '../core/errors.ts';
 import { compileFilter } from '../core/imageset/filter.ts';
 import { planImages } from '../core/imageset/image-plan.ts';
+import type { Descriptor } from '../core/oci/manifest.ts';
 import { parsePlatform } from '../core/oci/platform.ts';
 import { formatReference, parseReference } from '../core/oci/reference.ts';
 import type { Format } from '../core/staging/passport.ts';
 import { describeShortage, type Room } from '../core/staging/room.ts';
 import { archiveSize } from '../pool/archive.ts';
-import { hasDirImage } from '../pool/dir-image.ts';
 import { fileSystemOf, roomIn } from '../pool/file-system.ts';
+import { hasDirImage } from '../pool/inspect-dir-image.ts';
 import { openPreviewPool } from '../pool/preview-pool.ts';
 import { readPassport } from '../pool/staging-folder.ts';
 import { createRegistryClient } from '../registry/client.ts';
-import { archiveImageOf } from './archived-images.ts';
+import { createPace } from '../registry/pace.ts';
+import { openBases, withBases } from './adopt-base.ts';
+import { archiveImageOf, imageOf } from './archived-images.ts';
 import { describePassport } from './describe-passport.ts';
 import {
-  clientOptions,
   type DownloadOptions,
   nothingToStage,
   openFolder,
@@ -22,7 +24,8 @@ import {
   outcomeOf,
   referenceOfRelease,
 } from './download-images.ts';
-import { bytesOf, collectFailures, planStaging, type StagingPlan } from './plan-staging.ts';
+import { bytesOf, collectFailures, planStaging, roomFor, type StagingPlan } from './plan-staging.ts';
+import { clientOptions } from './registry-access.ts';
 import type { Candidate, FailedImage, StagedImage, Staging } from './staging.ts';
 
 /** What a download would do. Bytes. */
@@ -39,7 +42,7 @@ export interface DownloadPreview {
     /** Those that would come over the network. */
     readonly fetched: number;
     readonly fetchedBytes: number;
-    /** What archives of earlier runs have of the missing. */
+    /** What archives of earlier runs have of the missing, and folders of `--base`. */
     readonly reusedBytes: number;
   };
   readonly space: {
@@ -79,13 +82,22 @@ export async function previewDownload(options: DownloadOptions): Promise<Downloa
   if (refused !== undefined) {
     throw new ToolError('host', `${folder} is on ${name}: ${refused.reason}`, { hint: refused.hint });
   }
-  const client = createRegistryClient(clientOptions(options, emit));
+  const { signal, now } = options;
+  const bases = await openBases(options.bases);
+  const pace = createPace({ now, signal, most: options.parallel, limitRate: options.limitRate });
+  const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
   try {
     const staging: Staging = {
       folder,
       format,
       pool: openPreviewPool(folder),
-      client,
+      client: withBases(client, bases, emit),
+      bases,
+      signal,
+      pace,
+      now,
+      signatures: options.signatures,
+      foreignHosts: options.foreignHosts,
       platform: parsePlatform(options.platform),
       parallel: options.parallel,
       before: await readPassport(folder),
@@ -98,9 +110,12 @@ export async function previewDownload(options: DownloadOptions): Promise<Downloa
     const failures = collectFailures(emit);
     const planned = await planStaging(plan, staging, failures);
     const { failed } = failures;
-    const staged = { images: planned.candidates.map(asStaged(format)), failed, held: [] };
+    const stagedImages = await Promise.all(planned.candidates.map((each) => asStaged(each, format)));
+    const staged = { images: stagedImages, failed, held: [] };
     const { stale } = await describePassport({ ...options, sources: options, staging, release, staged });
     const free = await roomIn(folder);
+    const missing = planned.missing.map(({ descriptor }) => descriptor);
+    const needed = await roomFor(planned, missing, staging);
     return {
       folder: options.folder,
       release: release?.version,
@@ -108,11 +123,11 @@ export async function previewDownload(options: DownloadOptions): Promise<Downloa
       images: await Promise.all(planned.candidates.map((candidate) => describe(candidate, planned, staging))),
       ignored: plan.ignored,
       failed,
-      blobs: countBlobs(planned),
+      blobs: await countBlobs(planned, staging),
       space: {
-        needed: planned.needed,
+        needed,
         free,
-        shortage: describeShortage(folder, free, planned.needed)?.message,
+        shortage: describeShortage(folder, free, needed)?.message,
       },
       stale: {
         artifacts: stale.artifacts,
@@ -134,12 +149,10 @@ export function outcomeOfPreview({ space, failed, images }: DownloadPreview): Er
 }
 
 /** As if it had been staged; the digest of an archive that is not there yet does not matter here. */
-function asStaged(format: Format): (candidate: Candidate) => StagedImage {
-  return (candidate) => {
-    const { archive, digest } = candidate;
-    const future = { size: archiveSize(archiveImageOf(candidate)), digest };
-    return { ...candidate, existed: false, archive: format === 'archive' ? (archive ?? future) : undefined };
-  };
+async function asStaged(candidate: Candidate, format: Format): Promise<StagedImage> {
+  const { archive, digest } = candidate;
+  const future = { size: archiveSize(await archiveImageOf(candidate)), digest };
+  return { ...candidate, existed: false, archive: format === 'archive' ? (archive ?? future) : undefined };
 }
 
 async function describe(
@@ -152,7 +165,7 @@ async function describe(
   const exists =
     format === 'archive'
       ? archive !== undefined
-      : own.length === 0 && (await hasDirImage(folder, pool, archiveImageOf(candidate)));
+      : own.length === 0 && (await hasDirImage(folder, await imageOf(candidate, pool.read)));
   return {
     reference: formatReference(planned.reference),
     component: planned.component,
@@ -162,13 +175,23 @@ async function describe(
   };
 }
 
-function countBlobs({ wanted, missing, reusable }: StagingPlan): DownloadPreview['blobs'] {
-  const reused = reusable.flatMap(({ blobs }) => blobs);
+async function countBlobs(
+  { wanted, missing, reusable }: StagingPlan,
+  { bases }: Staging,
+): Promise<DownloadPreview['blobs']> {
+  const archived = new Set(reusable.flatMap(({ blobs }) => blobs).map(({ digest }) => digest));
+  const fetched: Descriptor[] = [];
+  for (const { descriptor } of missing) {
+    const found = await Promise.all(bases.map((base) => base.find(descriptor)));
+    if (!archived.has(descriptor.digest) && found.every((path) => path === undefined))
+      fetched.push(descriptor);
+  }
+  const missingBytes = bytesOf(missing.map(({ descriptor }) => descriptor));
   return {
     count: wanted.size,
     bytes: bytesOf([...wanted.values()].map(({ descriptor }) => descriptor)),
-    fetched: missing.length - reused.length,
-    fetchedBytes: bytesOf(missing.map(({ descriptor }) => descriptor)) - bytesOf(reused),
-    reusedBytes: bytesOf(reused),
+    fetched: fetched.length,
+    fetchedBytes: bytesOf(fetched),
+    reusedBytes: missingBytes - bytesOf(fetched),
   };
 }

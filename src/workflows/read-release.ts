@@ -4,7 +4,8 @@ import type { Descriptor } from '../core/oci/manifest.ts';
 import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { imageReferencesPath, parseImageReferences, type ReleasePayload } from '../core/release/payload.ts';
 import { fileInLayer } from '../pool/layer-file.ts';
-import { fetchBlob } from './fetch-blobs.ts';
+import { adoptBlob } from './adopt-base.ts';
+import { fetchBlob } from './fetch-blob.ts';
 import { resolveImage } from './resolve-image.ts';
 import type { Staging } from './staging.ts';
 
@@ -27,7 +28,9 @@ export async function readRelease(reference: Reference, staging: Staging): Promi
   const layersRead: Descriptor[] = [];
   for (const layer of manifest.layers.toReversed()) {
     layersRead.push(layer);
-    if (!(await pool.has(layer))) await fetchBlob(layer, reference, staging);
+    if (!(await pool.has(layer)) && !(await adoptBlob(layer, staging))) {
+      await fetchBlob(layer, reference, staging);
+    }
     const answer = await fileInLayer(pool, layer.digest, imageReferencesPath);
     if (answer.kind === 'silent') continue;
     if (answer.kind !== 'file') break;

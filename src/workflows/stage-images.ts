@@ -1,10 +1,11 @@
 import type { ImagePlan } from '../core/imageset/image-plan.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { requireRoom } from '../pool/file-system.ts';
+import { adoptBlobs, blobsToStore } from './adopt-base.ts';
 import { reuseArchives } from './archived-images.ts';
 import { fetchBlobs } from './fetch-blobs.ts';
 import { trackImages } from './finish-images.ts';
-import { bytesOf, collectFailures, planStaging } from './plan-staging.ts';
+import { bytesOf, collectFailures, planStaging, roomFor } from './plan-staging.ts';
 import type { Candidate, StagedImage, StagedSet, Staging } from './staging.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function stageImages(
 ): Promise<StagedSet> {
   const failures = collectFailures(staging.emit);
   const planned = await planStaging(plan, staging, failures);
-  const { candidates, open, wanted, missing, reusable, needed } = planned;
+  const { candidates, open, wanted, missing, reusable } = planned;
   const bytes = bytesOf([...wanted.values()].map(({ descriptor }) => descriptor));
   const toFetch = bytesOf(missing.map(({ descriptor }) => descriptor)) - bytesOf(reusable.flatMap(blobsIn));
   staging.emit({
@@ -29,10 +30,14 @@ export async function stageImages(
     bytes,
     present: bytes - toFetch,
   });
+  const needed = await roomFor(planned, await blobsToStore(missing, staging), staging);
   await requireRoom(staging.folder, needed, { links: staging.format === 'pool' && missing.length > 0 });
 
   const taken = await reuseArchives(reusable, staging);
-  const left = missing.filter(({ descriptor }) => !taken.has(descriptor.digest));
+  const left = await adoptBlobs(
+    missing.filter(({ descriptor }) => !taken.has(descriptor.digest)),
+    staging,
+  );
   const finish = trackImages(candidates, left, { total: plan.images.length, kept }, staging);
   const images: StagedImage[] = [...(await finish.complete())];
   await fetchBlobs(left, staging, {

@@ -1,14 +1,17 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { PlannedImage } from '../core/imageset/image-plan.ts';
-import type { Descriptor } from '../core/oci/manifest.ts';
+import type { AttachmentKind } from '../core/oci/attachment.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import type { Descriptor, ImageManifest } from '../core/oci/manifest.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { Format, Passport } from '../core/staging/passport.ts';
 import type { Archive } from '../pool/archive.ts';
+import type { Base } from '../pool/base.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
-import type { ResolvedImage } from './resolve-image.ts';
+import type { Pace } from '../registry/pace.ts';
 
 /** What a run of staging works with. */
 export interface Staging {
@@ -16,19 +19,55 @@ export interface Staging {
   readonly format: Format;
   readonly pool: Pool;
   readonly client: RegistryClient;
+  readonly pace: Pace;
   readonly platform: Platform;
-  /** Blobs or manifests fetched at a time. */
+  /** Requests at a time, at most. */
   readonly parallel: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** Folders whose blobs are taken before the network is asked. */
+  readonly bases: readonly Base[];
+  /** Whether to ask for signatures, attestations and SBOMs. */
+  readonly signatures: boolean;
+  /** Hosts, with their port where they have one, that foreign layers may be fetched from. */
+  readonly foreignHosts: readonly string[];
   /** What the folder held before. */
   readonly before: Passport | undefined;
+  readonly signal: AbortSignal;
   readonly emit: Emit;
+}
+
+/** What a reference names, down to the layers of one platform. Its manifests are in the pool. */
+export interface ResolvedImage {
+  /** Of the manifest or index that the reference names; `size` of its bytes. */
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly manifestSize: number;
+  /** With an index: the manifest of the platform. */
+  readonly instance: Descriptor | undefined;
+  /** The indexes between the two, where skopeo would not find the one by way of the other. */
+  readonly nested: readonly Descriptor[] | undefined;
+  readonly manifest: ImageManifest;
+}
+
+/** Something attached to an image: a signature, an attestation, an SBOM. Its manifest is in the pool. */
+export interface Attachment {
+  readonly kind: AttachmentKind;
+  /** The manifest or index it is about. */
+  readonly subject: Digest;
+  /** Of its own manifest. */
+  readonly digest: Digest;
+  readonly manifestSize: number;
+  readonly manifest: ImageManifest;
 }
 
 /** An image of the plan that was resolved, and the name it will have in the folder. */
 export interface Candidate extends ResolvedImage {
   readonly planned: PlannedImage;
   readonly artifact: string;
+  /** Config and layers. */
   readonly blobs: readonly Descriptor[];
+  readonly attachments: readonly Attachment[];
   /** In the archive format: the image as a file, once it is there. */
   readonly archive: Archive | undefined;
 }

@@ -208,6 +208,28 @@ describe('download --format archive', () => {
     if (other === 'archive') await expectLoads(tool, 'tool_1.2');
   });
 
+  it('is checked by verify as a file, and made anew from the registry by --repair', async () => {
+    const { tool, oci } = set.additional;
+    expect((await download('-a', tool.reference, '-a', oci.reference)).status).toBe(0);
+    const path = join(folder, 'tool_1.2.tgz');
+    const whole = await sha256(path);
+    const verify = (...args: string[]) => runTool(['verify', '-f', folder, '-o', 'json', ...args]);
+    expect((await verify()).status).toBe(0);
+    const bytes = await readFile(path);
+    bytes.writeUInt8(bytes.readUInt8(70_000) ^ 1, 70_000);
+    await writeFile(path, bytes);
+    await writeFile(join(folder, 'theirs.tgz'), 'foreign');
+    const damaged = await verify();
+    expect(damaged.status).toBe(6);
+    expect(damaged.stdout).toContain('tool_1.2.tgz');
+    const pool = await pooled();
+    const repaired = await verify('--repair');
+    expect(repaired.status, repaired.stdout + repaired.stderr).toBe(0);
+    expect(await sha256(path)).toBe(whole);
+    expect(await pooled()).toEqual(pool);
+    expect((await verify()).stdout).toContain('theirs.tgz');
+  });
+
   it('finds a blob that was damaged in the pool, and the next run mends it', async () => {
     const { tool, oci } = set.additional;
     registry.fault({

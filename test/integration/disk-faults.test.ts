@@ -165,7 +165,7 @@ describeWith({ programs: ['strace'] }, 'system calls that fail', () => {
   it.each([
     ['case 52: the quota is used up', 'pwritev,pwrite64,writev:error=EDQUOT:when=4+', /the quota is used up/],
     ['case 53: a write gives an I/O error', 'pwritev,pwrite64:error=EIO:when=4+', /I\/O error/],
-    ['case 54: fdatasync of a blob gives an I/O error', 'fdatasync:error=EIO:when=6', /I\/O error/],
+    ['case 54: fdatasync of a blob gives an I/O error', 'fdatasync:error=EIO:when=2+', /I\/O error/],
     ['case 54: fsync of a directory gives an I/O error', 'fsync:error=EIO', /I\/O error/],
     ['case 56: rename fails', 'rename,renameat,renameat2:error=EIO:when=3', /I\/O error/],
     ['case 63: the device is gone', 'pwritev,pwrite64:error=ENXIO:when=4+', /the device is gone/],
@@ -211,7 +211,8 @@ describe('limits of the process', () => {
       const folder = join(staging.work, 'staged');
       await mkdir(folder);
       const outcome = await limited(`-n ${files}`, argvFor(folder, '--parallel', '32'));
-      if (outcome.status !== 0) expectHostError(outcome, /too many open files/);
+      if (outcome.status !== 0)
+        expectHostError(outcome, /too many open files|the thread that writes blobs cannot run/);
       await checkFolder(folder, staging.images);
       const fewer = await limited(`-n ${files}`, argvFor(folder, '--parallel', '2'));
       expect(fewer.status, fewer.stderr).toBe(0);

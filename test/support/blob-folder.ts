@@ -26,9 +26,11 @@ export function blobFile(folder: string, digest: string): string {
   return join(folder, 'blobs', digest.replace(':', '/'));
 }
 
+export type DigestAlgorithm = 'sha256' | 'sha512';
+
 /** `sha256:<hex>` of bytes. */
-export function digestOf(bytes: Uint8Array | string): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+export function digestOf(bytes: Uint8Array | string, algorithm: DigestAlgorithm = 'sha256'): string {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }
 
 /** Makes an empty folder of blobs. */

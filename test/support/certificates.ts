@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { output } from './process.ts';
 
-/** A server's identity for 127.0.0.1 and localhost, and the CA that vouches for it. */
+/** A server's identity, and the CA that vouches for it. */
 export interface Certificates {
   /** A folder with `ca.crt` and nothing else, as `certs.d` and `--cert-dir` take it. */
   readonly trustFolder: string;
@@ -14,8 +14,18 @@ export interface Certificates {
   readonly ca: string;
 }
 
-/** Makes a CA and a server certificate in a folder, good for a day. Needs openssl. */
-export async function makeCertificates(folder: string): Promise<Certificates> {
+export interface CertificateOptions {
+  /** What the server's certificate is for, as openssl writes it; 127.0.0.1 and localhost, unless said otherwise. */
+  readonly names?: string;
+  /** How long it is good for, from now; a day, unless said otherwise. Of an expired one less than 0. */
+  readonly days?: number;
+}
+
+/** Makes a CA and a server certificate in a folder. Needs openssl. */
+export async function makeCertificates(
+  folder: string,
+  { names = 'IP:127.0.0.1,DNS:localhost', days = 1 }: CertificateOptions = {},
+): Promise<Certificates> {
   const trustFolder = join(folder, 'trust');
   await mkdir(trustFolder, { recursive: true });
   const inFolder = (name: string) => join(folder, name);
@@ -45,8 +55,9 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
     '-subj',
     '/CN=test registry',
   );
-  await writeFile(inFolder('server.ext'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
-  const request = ['-in', 'server.csr', '-out', 'server.crt', '-days', '1', '-extfile', 'server.ext'];
+  await writeFile(inFolder('server.ext'), `subjectAltName=${names}\n`);
+  const life = ['-days', String(days)];
+  const request = ['-in', 'server.csr', '-out', 'server.crt', ...life, '-extfile', 'server.ext'];
   await openssl('x509', '-req', ...request, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial');
   await rename(inFolder('ca.crt'), join(trustFolder, 'ca.crt'));
   return {

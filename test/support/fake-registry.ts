@@ -5,6 +5,7 @@ import { type Access, type Gate, makeGate } from './fake-registry/access.ts';
 import type { Answer, Fault, Request, Serve } from './fake-registry/answer.ts';
 import { type Content, makeContent } from './fake-registry/content.ts';
 import { deliver } from './fake-registry/delivery.ts';
+import type { ReferrersApi } from './fake-registry/referrers.ts';
 
 /** A request that came, and what went back. */
 export interface LoggedRequest {
@@ -47,6 +48,8 @@ export interface FakeRegistry extends Omit<Content, 'serve'>, Pick<Gate, 'revoke
 
 export interface FakeRegistryOptions {
   readonly access?: Access;
+  /** Whether and how it lists referrers. */
+  readonly referrers?: ReferrersApi;
   /** PEM texts; plain HTTP without them. */
   readonly tls?: { readonly key: string; readonly certificate: string };
 }
@@ -59,7 +62,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const url = `${tls ? 'https' : 'http'}://${host}`;
 
-  const { serve, ...content } = makeContent();
+  const { serve, ...content } = makeContent(options.referrers);
   const gate = makeGate(options.access ?? { scheme: 'anonymous' }, url);
   const rules = makeRules();
   const log: LoggedRequest[] = [];

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import { output, run } from './process.ts';
+import { type Outcome, output, run } from './process.ts';
 
 /** The two scripts that the overrides of an edited SiteConfig carry, as Ignition would write them. */
 export interface BootScripts {
@@ -106,12 +106,17 @@ export async function bootOffline({
   return { status, log: stdout + stderr, report: JSON.parse(report) as BootReport };
 }
 
+/** Runs skopeo or podman on a storage, where the boot scripts run: without a network, its mounts its own. */
+export function runInStorage(storage: ScratchStorage, argv: readonly string[]): Promise<Outcome> {
+  return run([...offline, ...argv], { env: storage.env });
+}
+
 /** The references that the storage does not have under exactly that name. Asked without a network, too. */
 export async function missingIn(storage: ScratchStorage, references: readonly string[]): Promise<string[]> {
   const missing: string[] = [];
   for (const reference of references) {
-    const argv = [...offline, 'skopeo', 'inspect', '--raw', `containers-storage:${reference}`] as const;
-    const { status } = await run(argv, { env: storage.env });
+    const argv = ['skopeo', 'inspect', '--raw', `containers-storage:${reference}`];
+    const { status } = await runInStorage(storage, argv);
     if (status !== 0) missing.push(reference);
   }
   return missing;

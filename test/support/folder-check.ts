@@ -56,14 +56,23 @@ export function artifactOf({ reference }: SetImage): string {
   return (reference.split('/').at(-1) ?? '').replaceAll(':', '_');
 }
 
-/** Bytes on the disk of each blob that is on its way, by hex, whatever number of files it is in. */
+/** Bytes on the disk of each blob that is on its way, by hex. Of one that comes in parts, a list beside it says which. */
 export async function partialsIn(folder: string): Promise<ReadonlyMap<string, number>> {
   const directory = join(folder, 'pool/ingest');
   const held = new Map<string, number>();
   for (const name of await namesIn(directory)) {
-    const hex = /^sha256-([0-9a-f]{64})/.exec(name)?.[1];
+    const hex = /^sha256-([0-9a-f]{64})$/.exec(name)?.[1];
     if (hex === undefined) continue;
-    held.set(hex, (held.get(hex) ?? 0) + (await lstat(join(directory, name))).size);
+    const { size } = await lstat(join(directory, name));
+    const list = await readFile(join(directory, `${name}.parts`), 'utf8').catch(() => undefined);
+    const parts = list
+      ?.trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ').map(Number)) ?? [[0, size]];
+    held.set(
+      hex,
+      parts.reduce((sum, [start = 0, offset = 0]) => sum + Math.max(0, Math.min(offset, size) - start), 0),
+    );
   }
   return held;
 }

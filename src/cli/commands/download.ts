@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import { downloadImages, outcomeOf } from '../../workflows/download-images.ts';
 import { outcomeOfPreview, previewDownload } from '../../workflows/preview-download.ts';
-import type { download } from '../command-table.ts';
+import type { download } from '../command-table/download.ts';
 import { exitCodes } from '../exit-code.ts';
 import { formatPreview } from '../preview.ts';
 import { createReporter } from '../reporters.ts';
@@ -16,6 +16,8 @@ export const run: Run<typeof download.flags> = async (values, terminal) => {
     images: values.img,
     aiImages: values.aiImg,
     removeStale: values.rmStale,
+    bases: values.base,
+    foreignHosts: values.foreignLayers,
     authFile: values.authfile,
     mountCheck: !values.noMountCheck,
     version: __VERSION__,

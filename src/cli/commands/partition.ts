@@ -1,6 +1,6 @@
 import { DiskRefused } from '../../core/disk/refusal.ts';
 import { partitionDisk } from '../../workflows/partition-disk.ts';
-import type { partition } from '../command-table.ts';
+import type { partition } from '../command-table/partition.ts';
 import { formatPartition, formatRefusal } from '../partition-output.ts';
 import { createReporter } from '../reporters.ts';
 import type { Run } from '../run.ts';

@@ -1,5 +1,5 @@
 import { writeSiteHooks } from '../../workflows/edit-site.ts';
-import type { siteconfig } from '../command-table.ts';
+import type { siteconfig } from '../command-table/siteconfig.ts';
 import { createReporter } from '../reporters.ts';
 import type { Run } from '../run.ts';
 

@@ -1,64 +1,84 @@
-import { describe, expect, it } from 'vitest';
-import { formatReference, parseReference } from '../oci/reference.ts';
-import { endpointsOf, parseRegistriesConf } from './registries-conf.ts';
+import { expect, it } from 'vitest';
+import { parseRegistriesConf } from './registries-conf.ts';
 
-const rules = parseRegistriesConf(
-  `
+it('reads what says where images come from, and leaves the rest', () => {
+  const text = `
 unqualified-search-registries = ["quay.io"]
+short-name-mode = "enforcing"
+credential-helpers = ["containers-auth.json", "secretservice"]
 [[registry]]
-prefix = "quay.io/release"
-location = "mirror.lab:5000/ocp"
-insecure = true
-[[registry]]
-location = "quay.io"
-[[registry.mirror]]
-location = "cache.lab/quay"
-[[registry.mirror]]
-location = "digests.lab"
-pull-from-mirror = "digest-only"
-[[registry]]
-prefix = "*.blocked.io"
-blocked = true
-[[registry]]
-prefix = "*.wild.io"
-location = "wild.lab"
-[[registry]]
-location = "only.io"
-mirror-by-digest-only = true
-mirror = [{ location = "m.io" }]
-`,
-  'registries.conf',
-);
-const ask = (text: string) =>
-  endpointsOf(parseReference(text), rules).map(
-    (at) => `${formatReference(at.reference)}${at.insecure ? ' insecure' : ''}`,
-  );
-const digest = `sha256:${'a'.repeat(64)}`;
-
-describe('endpointsOf', () => {
-  it.each([
-    ['other.io/a:1', ['other.io/a:1']],
-    ['quay.io/release/x:1', ['mirror.lab:5000/ocp/x:1 insecure']],
-    ['quay.io/release2/x:1', ['cache.lab/quay/release2/x:1', 'quay.io/release2/x:1']],
-    [`quay.io/a@${digest}`, [`cache.lab/quay/a@${digest}`, `digests.lab/a@${digest}`, `quay.io/a@${digest}`]],
-    ['a.wild.io/x/y:1', ['wild.lab/x/y:1']],
-    ['only.io/a:1', ['only.io/a:1']],
-    [`only.io/a@${digest}`, [`m.io/a@${digest}`, `only.io/a@${digest}`]],
-  ])('%s is asked for at %j', (text, expected) => {
-    expect(ask(text)).toEqual(expected);
-  });
-
-  it('refuses a blocked registry', () => {
-    expect(() => ask('a.blocked.io/x:1')).toThrow('registries.conf blocks *.blocked.io');
-    expect(ask('blocked.io/x:1')).toEqual(['blocked.io/x:1']);
+location = "a.io/"
+[aliases]
+x = "quay.io/x"
+`;
+  expect(parseRegistriesConf(text, 'r.conf')).toEqual({
+    credentialHelpers: ['containers-auth.json', 'secretservice'],
+    warnings: [],
+    rules: [
+      {
+        prefix: 'a.io',
+        location: 'a.io',
+        insecure: false,
+        blocked: false,
+        mirrors: [],
+        mirrorByDigestOnly: false,
+        place: 'r.conf:5',
+      },
+    ],
   });
 });
 
 it.each([
-  ['[[registry]\n', 'r.conf:1:'],
-  ['[registries.search]\nregistries = []\n', 'old version 1'],
-  ['[[registry]]\ninsecure = true\n', 'neither prefix nor location'],
-  ['[[registry]]\nlocation = 3\n', 'registry.0.location'],
-])('refuses %j', (text, reason) => {
-  expect(() => parseRegistriesConf(text, 'r.conf')).toThrow(reason);
+  ['[[registry]\n', 'r.conf:1:', 'not valid TOML'],
+  ['x = 1\n[registries.search]\nregistries = []\n', 'r.conf:2:1: ', 'old version 1'],
+  ['\n[[registry]]\ninsecure = true\n', 'r.conf:2:1: ', 'neither prefix nor location'],
+  ['[[registry]]\nlocation = "a"\n  location = 3\n', 'r.conf:3:', 'not valid TOML'],
+  ['[[registry]]\nprefix="a.io"\n  location = 3\n', 'r.conf:3:3: location', 'Expected string'],
+  [
+    '[[registry]]\nlocation = "a.io"\n\n[[registry]]\nprefix = "a.io"\n',
+    'r.conf:4:1: ',
+    'already, at r.conf:1',
+  ],
+  ['[[registry]]\nlocation = "https://a.io"\n', 'r.conf:2:1: ', 'is an address'],
+  ['[[registry]]\nprefix = "*.a.io/x"\n', 'r.conf:2:1: ', 'wildcard in a wrong place'],
+  ['[[registry]]\nprefix = "a.*.io"\n', 'r.conf:2:1: ', 'wildcard in a wrong place'],
+  [
+    '[[registry]]\nlocation = "a"\npull-from-mirror = "all"\n',
+    'r.conf:3:1: ',
+    'belongs to a [[registry.mirror]]',
+  ],
+  [
+    '[[registry]]\nlocation = "a"\n[[registry.mirror]]\ninsecure = true\n',
+    'r.conf:3:1: location',
+    'Expected',
+  ],
+  [
+    '[[registry]]\nlocation = "a"\n[[registry]]\nlocation = "b"\n[[registry.mirror]]\nlocation = ""\n',
+    'r.conf:6:1: ',
+    'the mirror has no location',
+  ],
+  [
+    '[[registry]]\nlocation="a"\nmirror-by-digest-only=true\n[[registry.mirror]]\nlocation="m"\npull-from-mirror="all"\n',
+    'r.conf:6:1: ',
+    'says this already',
+  ],
+  [
+    '[[registry]]\nlocation="a"\nmirror=[{location="m", pull-from-mirror="x"}]\n',
+    'r.conf:1:1: pull-from-mirror',
+    'Expected',
+  ],
+])('refuses %j', (text, place, reason) => {
+  const read = () => parseRegistriesConf(text, 'r.conf');
+  expect(read).toThrow(place);
+  expect(read).toThrow(reason);
+});
+
+it('tells of keys nobody knows', () => {
+  const text =
+    'insecur = 1\n[[registry]]\nlocation = "a"\nmirrors = []\n[[registry.mirror]]\nlocation = "m"\nx = 1\n';
+  expect(parseRegistriesConf(text, 'r.conf').warnings).toEqual([
+    'r.conf:1:1: the key "insecur" is unknown and passed over',
+    'r.conf:4:1: the key "mirrors" is unknown and passed over',
+    'r.conf:7:1: the key "x" is unknown and passed over',
+  ]);
 });

@@ -1,16 +1,19 @@
 import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
 import { ToolError } from '../errors.ts';
-import type { Reference } from '../oci/reference.ts';
+import { placeInRegistries } from './registries-place.ts';
 
 /** One `[[registry]]` table of containers-registries.conf(5), version 2. */
 export interface RegistryRule {
   readonly prefix: string;
-  readonly location: string;
+  /** Undefined with a wildcard prefix: the name stays as it is. */
+  readonly location: string | undefined;
   readonly insecure: boolean;
   readonly blocked: boolean;
   readonly mirrors: readonly Mirror[];
   readonly mirrorByDigestOnly: boolean;
+  /** Where it was written, `file:line`. */
+  readonly place?: string;
 }
 
 interface Mirror {
@@ -19,114 +22,139 @@ interface Mirror {
   readonly pullFrom: 'all' | 'digest-only' | 'tag-only';
 }
 
-/** One place to ask for an image: the reference as that registry knows it. */
-export interface Endpoint {
-  readonly reference: Reference;
-  /** Plain HTTP and unverified TLS are allowed. */
-  readonly insecure: boolean;
-  readonly mirror: boolean;
+/** What one file says. */
+export interface RegistriesConf {
+  readonly rules: readonly RegistryRule[];
+  /** Undefined where the file says nothing about them. */
+  readonly credentialHelpers: readonly string[] | undefined;
+  /** Keys that mean nothing, each with its place: a misspelt `insecure` would be passed over in silence. */
+  readonly warnings: readonly string[];
 }
 
-const mirror = v.object({
+const mirror = v.looseObject({
   location: v.string(),
   insecure: v.optional(v.boolean(), false),
-  'pull-from-mirror': v.optional(v.picklist(['all', 'digest-only', 'tag-only']), 'all'),
+  'pull-from-mirror': v.optional(v.picklist(['', 'all', 'digest-only', 'tag-only']), ''),
 });
-const document = v.object({
-  registry: v.optional(
-    v.array(
-      v.object({
-        prefix: v.optional(v.string()),
-        location: v.optional(v.string()),
-        insecure: v.optional(v.boolean(), false),
-        blocked: v.optional(v.boolean(), false),
-        mirror: v.optional(v.array(mirror), []),
-        'mirror-by-digest-only': v.optional(v.boolean(), false),
-      }),
-    ),
-    [],
-  ),
+const registry = v.looseObject({
+  prefix: v.optional(v.string(), ''),
+  location: v.optional(v.string(), ''),
+  insecure: v.optional(v.boolean(), false),
+  blocked: v.optional(v.boolean(), false),
+  mirror: v.optional(v.array(mirror), []),
+  'mirror-by-digest-only': v.optional(v.boolean(), false),
+  'pull-from-mirror': v.optional(v.never('it belongs to a [[registry.mirror]]')),
 });
+const document = v.looseObject({
+  registry: v.optional(v.array(registry), []),
+  'credential-helpers': v.optional(v.array(v.string())),
+  // Known, and of no use to who names every registry.
+  'unqualified-search-registries': v.optional(v.unknown()),
+  'short-name-mode': v.optional(v.unknown()),
+  aliases: v.optional(v.unknown()),
+  'additional-layer-store-auth-helper': v.optional(v.unknown()),
+});
+type Table = v.InferOutput<typeof registry>;
 
-/** Reads one file. Throws `invalid-document` with file and line; the old version 1 format is refused. */
-export function parseRegistriesConf(text: string, name: string): readonly RegistryRule[] {
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (error) {
-    const place = error instanceof TomlError ? `:${error.line}:${error.column}` : '';
-    throw new ToolError('invalid-document', `${name}${place}: not valid TOML`);
-  }
-  if (typeof value === 'object' && value !== null && 'registries' in value) {
-    throw new ToolError('invalid-document', `${name}: [registries] is the old version 1 format`, {
-      hint: 'write [[registry]] tables, see containers-registries.conf(5)',
+/** Reads one file. Throws `invalid-document` with `file:line:column`; the old version 1 format is refused. */
+export function parseRegistriesConf(text: string, name: string): RegistriesConf {
+  const refuse = (path: readonly PropertyKey[], reason: string, hint?: string): never => {
+    throw new ToolError('invalid-document', `${name}${placeInRegistries(text, path)}: ${reason}`, {
+      hint: hint ?? 'correct it, see containers-registries.conf(5)',
     });
+  };
+  const value = parseToml(text, name);
+  if ('registries' in value) {
+    const hint = 'write [[registry]] tables, see containers-registries.conf(5)';
+    return refuse(['registries'], '[registries] is the old version 1 format', hint);
   }
   const result = v.safeParse(document, value);
   if (!result.success) {
     const [issue] = result.issues;
-    throw new ToolError(
-      'invalid-document',
-      `${name}: ${v.getDotPath(issue) ?? 'document'}: ${issue.message}`,
-    );
+    const path = issue.path?.map(({ key }) => String(key)) ?? [];
+    return refuse(path, `${path.at(-1) ?? 'document'}: ${issue.message}`);
   }
-  return result.output.registry.map((table) => {
-    const prefix = table.prefix ?? table.location;
-    if (prefix === undefined) {
-      throw new ToolError('invalid-document', `${name}: a [[registry]] has neither prefix nor location`);
+  const { registry: tables, 'credential-helpers': credentialHelpers } = result.output;
+  const rules = tables.map((table, index) => ({
+    ...readRule(table, (path, reason) => refuse(['registry', String(index), ...path], reason)),
+    place: `${name}${placeInRegistries(text, ['registry', String(index)], 'line')}`,
+  }));
+  rules.forEach(({ prefix }, index) => {
+    const first = rules.findIndex((rule) => rule.prefix === prefix);
+    if (first !== index) {
+      refuse(
+        ['registry', String(index)],
+        `"${prefix}" has a [[registry]] already, at ${rules[first]?.place}`,
+      );
     }
-    return {
-      prefix,
-      location: table.location ?? prefix,
-      insecure: table.insecure,
-      blocked: table.blocked,
-      mirrorByDigestOnly: table['mirror-by-digest-only'],
-      mirrors: table.mirror.map((entry) => ({
-        location: entry.location,
-        insecure: entry.insecure,
-        pullFrom: entry['pull-from-mirror'],
-      })),
-    };
   });
+  const warnings = unknownKeys(result.output).map(
+    (path) => `${name}${placeInRegistries(text, path)}: the key "${path.at(-1)}" is unknown and passed over`,
+  );
+  return { rules, credentialHelpers, warnings };
 }
 
-/**
- * Where to ask for a reference, in order: the mirrors of the rule with the longest matching prefix, then the
- * registry itself. Throws `host` when the rule blocks the registry.
- */
-export function endpointsOf(reference: Reference, rules: readonly RegistryRule[]): readonly Endpoint[] {
-  const name = `${reference.registry}/${reference.repository}`;
-  const matching = rules
-    .filter((rule) => matchesPrefix(reference, name, rule.prefix))
-    .toSorted((a, b) => b.prefix.length - a.prefix.length);
-  const [rule] = matching;
-  if (rule === undefined) return [{ reference, insecure: false, mirror: false }];
-  if (rule.blocked) {
-    throw new ToolError('host', `registries.conf blocks ${rule.prefix}`, {
-      hint: 'name another registry, or change the blocked rule',
+function parseToml(text: string, name: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (error) {
+    const place = error instanceof TomlError ? `:${error.line}:${error.column}` : '';
+    throw new ToolError('invalid-document', `${name}${place}: not valid TOML`, {
+      hint: 'correct it, see containers-registries.conf(5)',
+      cause: error,
     });
   }
-  const at = (location: string): Reference => relocate(reference, name, rule.prefix, location);
-  const byDigest = reference.digest !== undefined;
-  const mirrors = rule.mirrors
-    .filter(({ pullFrom }) =>
-      byDigest ? pullFrom !== 'tag-only' : pullFrom !== 'digest-only' && !rule.mirrorByDigestOnly,
-    )
-    .map(({ location, insecure }) => ({ reference: at(location), insecure, mirror: true }));
-  return [...mirrors, { reference: at(rule.location), insecure: rule.insecure, mirror: false }];
 }
 
-/** A prefix ends at a path, tag or port boundary; `*.host` stands for any subdomain. */
-function matchesPrefix(reference: Reference, name: string, prefix: string): boolean {
-  if (prefix.startsWith('*.')) return reference.registry.endsWith(prefix.slice(1));
-  return name === prefix || (name.startsWith(prefix) && name[prefix.length] === '/');
+type Refuse = (path: readonly string[], reason: string) => never;
+
+function readRule(table: Table, refuse: Refuse): RegistryRule {
+  const location = readName(table.location, (reason) => refuse(['location'], reason));
+  const prefix = readName(table.prefix, (reason) => refuse(['prefix'], reason)) || location;
+  const wildcard = prefix.startsWith('*.');
+  if (prefix === '') return refuse([], 'the [[registry]] has neither prefix nor location');
+  if (/[*]/.test(wildcard ? prefix.slice(2) : prefix) || (wildcard && /[/:@]/.test(prefix))) {
+    return refuse(['prefix'], `"${prefix}" has its wildcard in a wrong place: only *.host is possible`);
+  }
+  const byDigest = table['mirror-by-digest-only'];
+  return {
+    prefix,
+    location: location || (wildcard ? undefined : prefix),
+    insecure: table.insecure,
+    blocked: table.blocked,
+    mirrorByDigestOnly: byDigest,
+    mirrors: table.mirror.map((entry, index) => {
+      const at = (key: string): string[] => ['mirror', String(index), key];
+      const place = readName(entry.location, (reason) => refuse(at('location'), reason));
+      if (place === '') return refuse(at('location'), 'the mirror has no location');
+      const pullFrom = entry['pull-from-mirror'];
+      if (byDigest && pullFrom !== '') {
+        return refuse(at('pull-from-mirror'), 'mirror-by-digest-only of the registry says this already');
+      }
+      return { location: place, insecure: entry.insecure, pullFrom: pullFrom || 'all' };
+    }),
+  };
 }
 
-/** The name with its prefix replaced by a location. A wildcard prefix keeps the name. */
-function relocate(reference: Reference, name: string, prefix: string, location: string): Reference {
-  if (prefix.startsWith('*.') && location === prefix) return reference;
-  const rest = prefix.startsWith('*.') ? `/${reference.repository}` : name.slice(prefix.length);
-  const moved = `${location.replace(/\/+$/, '')}${rest}`;
-  const slash = moved.indexOf('/');
-  return { ...reference, registry: moved.slice(0, slash), repository: moved.slice(slash + 1) };
+function readName(name: string, refuse: (reason: string) => never): string {
+  if (/^https?:\/\//.test(name)) return refuse(`"${name}" is an address; write host[:port][/path] alone`);
+  return name.replace(/\/+$/, '');
+}
+
+function beside(value: object, schema: { entries: object }, path: readonly string[]): string[][] {
+  return Object.keys(value).flatMap((key) => (key in schema.entries ? [] : [[...path, key]]));
+}
+
+/** The keys of no meaning, as paths into the document. */
+function unknownKeys(conf: v.InferOutput<typeof document>): string[][] {
+  return [
+    ...beside(conf, document, []),
+    ...conf.registry.flatMap((table, index) => {
+      const path = ['registry', String(index)];
+      return [
+        ...beside(table, registry, path),
+        ...table.mirror.flatMap((entry, at) => beside(entry, mirror, [...path, 'mirror', String(at)])),
+      ];
+    }),
+  ];
 }

@@ -38,7 +38,7 @@ describe('planImages', () => {
 
   it('splits the groups', () => {
     const plan = planImages(sources);
-    const list = (group: 'ai' | 'ocp') => formatList(plan, group).trimEnd().split('\n');
+    const list = (group: 'ai' | 'ocp') => formatList(plan, group, new Set()).trimEnd().split('\n');
     expect(list('ai')).toEqual([
       'quay.io/ocp/release:4.14.7-x86_64',
       formatReference(byDigest('c')),
@@ -48,6 +48,7 @@ describe('planImages', () => {
     ]);
     expect(list('ocp')).toHaveLength(6);
     expect(list('ocp')).not.toContain('quay.io/lab/agent:1');
+    expect(formatList(plan, 'ocp', new Set(['quay.io/lab/tool:1']))).not.toContain('lab/tool');
   });
 
   it('filters by component name or reference and lists what it left out', () => {

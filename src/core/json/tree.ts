@@ -1,6 +1,7 @@
 import { type AnyNode, parse } from '@humanwhocodes/momoa';
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { messageOf } from '../errors.ts';
+import { offsetOfDepth } from './depth.ts';
 
 /** A JSON value with its place in the text. `start` and `end` enclose the value as written. */
 export type JsonNode = JsonObject | JsonArray | JsonScalar;
@@ -109,27 +110,6 @@ function checkString(text: string, start: number, end: number, mistakes: Diagnos
     mistakes.push(mistake('a string holds a raw line break or control character', at, at + 1));
     return;
   }
-}
-
-/** Where brackets outside of strings reach a depth; recursive parsers end with the stack of the process there. */
-function offsetOfDepth(text: string, limit: number): number | undefined {
-  let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at];
-    if (character === '"') at = endOfString(text, at);
-    else if (character === '[' || character === '{') depth += 1;
-    else if (character === ']' || character === '}') depth -= 1;
-    if (depth >= limit) return at;
-  }
-  return undefined;
-}
-
-function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at += 1) {
-    if (text[at] === '\\') at += 1;
-    else if (text[at] === '"') return at;
-  }
-  return text.length;
 }
 
 /** The parser blames the last token where the text ends too early; the engine's own parser knows better. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blobsOf, mediaTypes, parseManifest, selectPlatform } from './manifest.ts';
+import { blobsOf, entriesFor, mediaTypes, parseManifest, platformsOf, whyUnloadable } from './manifest.ts';
 
 const digest = (char: string) => `sha256:${char.repeat(64)}`;
 const blob = (char: string, size = 1) => ({ mediaType: 'application/x', digest: digest(char), size });
@@ -56,20 +56,100 @@ describe('parseManifest', () => {
   });
 });
 
-describe('selectPlatform', () => {
-  const list = parse(index);
+describe('a manifest made to hurt', () => {
+  const bare = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: blob('a') };
   it.each([
-    [{ os: 'linux', architecture: 'amd64' }, digest('c')],
-    [{ os: 'linux', architecture: 'arm64' }, digest('d')],
-    [{ os: 'linux', architecture: 'arm64', variant: 'v8' }, digest('d')],
-  ])('finds %j', (platform, expected) => {
-    expect(list.kind === 'index' && selectPlatform(list, platform, 'x').digest).toBe(expected);
+    ['100 000 layers', { ...bare, layers: Array(100_000).fill(blob('b')) }, 'layers: more than 1024 entries'],
+    ['100 000 things that are no layers', { ...bare, layers: Array(100_000).fill(7) }, 'more than 1024'],
+    [
+      '100 000 entries',
+      { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: Array(100_000).fill(blob('b')) },
+      'manifests: more than 1024 entries',
+    ],
+    ['layers and manifests', { ...image, manifests: index.manifests }, 'an image and an index at once'],
+    [
+      'urls without end',
+      { ...image, config: { ...blob('a'), urls: Array(100).fill('https://a') } },
+      'config.urls',
+    ],
+  ])('is refused: %s', (_name, value, reason) => {
+    expect(() => parse(value)).toThrow(reason);
   });
 
-  it('lists what there is when nothing fits', () => {
-    const select = () =>
-      list.kind === 'index' && selectPlatform(list, { os: 'linux', architecture: 's390x' }, 'x/y:1');
-    expect(select).toThrow('x/y:1 has no image for linux/s390x');
-    expect(select).toThrow(expect.objectContaining({ hint: 'it has linux/amd64, linux/arm64/v8' }));
+  it.each(['[', '{"a":'])('is refused: nested by %s without end', (open) => {
+    const text = `{"schemaVersion":2,"x":${open.repeat(500_000)}`;
+    expect(() => parseManifest(Buffer.from(text), mediaTypes.ociManifest, 'x/y:1')).toThrow(
+      'nested too deeply',
+    );
+  });
+
+  it('may have large annotations, of which nothing is kept', () => {
+    const annotations = Object.fromEntries(
+      Array.from({ length: 390 }, (_, at) => [`large-${at}`, 'A'.repeat(10_000)]),
+    );
+    expect(JSON.stringify(parse({ ...image, annotations })).length).toBeLessThan(2000);
+  });
+});
+
+describe('the media type', () => {
+  const { mediaType: _, ...bare } = image;
+  it.each([
+    [
+      'from the fields, where nothing else tells',
+      bare,
+      undefined,
+      { kind: 'image', mediaType: mediaTypes.ociManifest },
+    ],
+    [
+      'from the fields of an index',
+      { schemaVersion: 2, manifests: [] },
+      undefined,
+      { kind: 'index', mediaType: mediaTypes.ociIndex },
+    ],
+    [
+      'from the document, where the header is vague',
+      image,
+      'application/json',
+      { mediaType: mediaTypes.ociManifest },
+    ],
+  ])('is read %s', (_name, value, header, expected) => {
+    expect(parse(value, header)).toMatchObject(expected);
+  });
+});
+
+describe('entriesFor', () => {
+  const bareEntry = blob('e');
+  const list = parse({ ...index, manifests: [bareEntry, ...index.manifests] });
+  it.each([
+    [{ os: 'linux', architecture: 'amd64' }, ['c', 'e']],
+    [{ os: 'linux', architecture: 'arm64' }, ['d', 'e']],
+    [{ os: 'linux', architecture: 'arm64', variant: 'v8' }, ['d', 'e']],
+    [{ os: 'linux', architecture: 's390x' }, ['e']],
+  ])('for %j', (platform, expected) => {
+    const found = list.kind === 'index' ? entriesFor(list, platform) : [];
+    expect(found.map((entry) => entry.digest)).toEqual(expected.map(digest));
+  });
+
+  it('platformsOf names each once', () => {
+    expect(list.kind === 'index' && platformsOf(list)).toEqual(['linux/amd64', 'linux/arm64/v8']);
+  });
+});
+
+describe('what a storage takes', () => {
+  const config = { ...blob('a'), mediaType: 'application/vnd.oci.image.config.v1+json' };
+  const sha512 = { ...blob('b'), digest: `sha512:${'b'.repeat(128)}` };
+  const top = `sha256:${'f'.repeat(64)}` as const;
+  it.each([
+    ['an image', { ...image, config }, top, undefined],
+    ['an image with an artifact type', { ...image, config, artifactType: 'application/x' }, top, undefined],
+    ['an artifact', image, top, 'artifact'],
+    ["Docker's config of any type", { ...image, mediaType: mediaTypes.dockerManifest }, top, undefined],
+    ['a sha512 layer', { ...image, config, layers: [sha512] }, top, 'sha512'],
+    ['a sha512 manifest', { ...image, config }, `sha512:${'f'.repeat(128)}` as const, 'sha512'],
+  ])('%s', (_name, value, digest, expected) => {
+    const manifest = parse(value);
+    const why = manifest.kind === 'image' ? whyUnloadable(manifest, [digest]) : 'no image';
+    if (expected === undefined) expect(why).toBeUndefined();
+    else expect(why).toContain(expected);
   });
 });

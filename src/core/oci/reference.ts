@@ -49,7 +49,8 @@ export function parseReference(text: string, code: ErrorCode = 'usage'): Referen
   if (digest !== undefined && !isDigest(digest)) return refuse(`"${digest}" is no sha256 or sha512 digest`);
   return {
     registry,
-    repository,
+    // Docker's own images have a namespace that nobody writes (containers-registries.conf(5)).
+    repository: registry === 'docker.io' && !repository.includes('/') ? `library/${repository}` : repository,
     ...(tag === undefined ? (digest === undefined ? { tag: 'latest' } : {}) : { tag }),
     ...(digest === undefined ? {} : { digest }),
   };

@@ -1,12 +1,19 @@
 import type { ImagePlan, PlannedImage } from '../imageset/image-plan.ts';
-import { formatReference } from '../oci/reference.ts';
-import type { Group } from './passport.ts';
+import { parsePlatform } from '../oci/platform.ts';
+import { formatReference, parseReference } from '../oci/reference.ts';
+import { releaseTag } from '../release/payload.ts';
+import type { Group, Passport } from './passport.ts';
 
-/** `ai-images.txt`, `ocp-images.txt`: one reference a line, in load order. The boot scripts read them. */
-export function formatList(plan: ImagePlan, group: Group): string {
+/**
+ * `ai-images.txt`, `ocp-images.txt`: one reference a line, in load order. The boot scripts read them, and count what
+ * they cannot load as a failure: so what is `unloadable` is not in them.
+ */
+export function formatList(plan: ImagePlan, group: Group, unloadable: ReadonlySet<string>): string {
   return plan.images
     .filter((image) => image.groups.includes(group))
-    .map((image) => `${formatReference(image.reference)}\n`)
+    .map((image) => formatReference(image.reference))
+    .filter((reference) => !unloadable.has(reference))
+    .map((reference) => `${reference}\n`)
     .join('');
 }
 
@@ -30,4 +37,60 @@ function targetOf({ source, component, reference }: PlannedImage, releaseTag: st
   if (component !== undefined) return `openshift/release:${releaseTag ?? 'unknown'}-${component}`;
   if (source === 'release') return `openshift/release-images:${releaseTag ?? 'unknown'}`;
   return `${reference.repository}${reference.tag === undefined ? '' : `:${reference.tag}`}`;
+}
+
+/** The images of a passport that nothing can load into a container storage. */
+export function unloadableOf({ images }: Passport): ReadonlySet<string> {
+  return new Set(images.filter((image) => image.unloadable !== undefined).map(({ reference }) => reference));
+}
+
+/** The lists that follow from a passport, by file name. `ignored-images.txt` does not: only the filter is recorded. */
+export function listsOf(passport: Passport): ReadonlyMap<string, string> {
+  const { release, sources } = passport;
+  const images = passport.images.map(
+    ({ reference, groups, priority, component }): PlannedImage => ({
+      reference: parseReference(reference, 'invalid-document'),
+      groups,
+      priority,
+      source:
+        component !== undefined ? 'component' : reference === release?.reference ? 'release' : 'additional',
+      ...(component === undefined ? {} : { component }),
+    }),
+  );
+  const plan = { images, ignored: [] };
+  const unloadable = unloadableOf(passport);
+  const tag = release === null ? undefined : releaseTag(release.version, parsePlatform(sources.platform));
+  return new Map([
+    ['ai-images.txt', formatList(plan, 'ai', unloadable)],
+    ['ocp-images.txt', formatList(plan, 'ocp', unloadable)],
+    ['mapping.txt', formatMapping(plan, tag)],
+  ]);
+}
+
+/**
+ * Whether a list says what the passport says. Lines of images that could not be staged are passed over: the passport
+ * does not know which list they were meant for.
+ */
+export function listAgrees(expected: string, actual: string, missing: Passport['missing']): boolean {
+  const isMissing = namesOneOf(missing);
+  const known = (text: string): string =>
+    text
+      .split('\n')
+      .filter((line) => !isMissing(line))
+      .join('\n');
+  return known(actual) === known(expected);
+}
+
+/** The list to put in place of one that does not agree; what it says of images that could not be staged is kept. */
+export function correctList(expected: string, actual: string, missing: Passport['missing']): string {
+  const due = expected.split('\n');
+  const isMissing = namesOneOf(missing);
+  const kept = actual.split('\n').filter((line) => isMissing(line) && !due.includes(line));
+  return `${expected}${kept.map((line) => `${line}\n`).join('')}`;
+}
+
+/** Whether a line of a list, or of the mapping, begins with one of these references. */
+function namesOneOf(images: Passport['missing']): (line: string) => boolean {
+  const names = new Set(images.map(({ reference }) => reference));
+  return (line) => names.has(line.split('=', 1)[0] ?? '');
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ToolError } from '../errors.ts';
+import { attachmentKinds } from '../oci/attachment.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 
 const digest = v.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'no digest');
@@ -18,6 +19,22 @@ export type Group = (typeof groups)[number];
 export const formats = ['pool', 'archive'] as const;
 export type Format = (typeof formats)[number];
 
+/** Something attached to an image. Its contents are in the pool. */
+const attachment = v.object({
+  kind: v.picklist(attachmentKinds),
+  /** The manifest or index it is about. */
+  subject: digest,
+  /** Of its own manifest, and what that calls itself. */
+  digest,
+  mediaType: v.string(),
+  artifactType: v.optional(v.string()),
+  /** Bytes of manifest, config and layers. */
+  size,
+});
+
+/** An artifact is no container image: nothing loads it into a container storage. */
+const kinds = ['image', 'artifact'] as const;
+
 const stagedImage = v.object({
   /** The name a pod or a unit asks for. */
   reference: v.string(),
@@ -28,6 +45,14 @@ const stagedImage = v.object({
   mediaType: v.string(),
   /** With an index: the manifest of the staged platform. */
   instance: v.optional(digest),
+  /**
+   * The indexes between the two, where skopeo would not find the platform's manifest by way of the index. Then the
+   * folder's `manifest.json` is `instance`; else it is `digest`.
+   */
+  nested: v.optional(v.array(digest)),
+  kind: v.optional(v.picklist(kinds), 'image'),
+  /** Why it is in no list of images to load. */
+  unloadable: v.optional(v.string()),
   /** Bytes of config and layers, as compressed by their publisher. */
   size,
   groups: v.array(v.picklist(groups)),
@@ -35,6 +60,8 @@ const stagedImage = v.object({
   priority: v.number(),
   /** Its name in the release payload. */
   component: v.optional(v.string()),
+  /** What is attached to it, as far as a run asked for it. */
+  signatures: v.optional(v.array(attachment), []),
   /** The file `<artifact>.tgz`, which then has the blobs: bytes and digest of the file itself. */
   archive: v.optional(v.object({ size, digest })),
 });

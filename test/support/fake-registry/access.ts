@@ -55,7 +55,7 @@ function bearerGate(access: Access & { scheme: 'bearer' }, origin: string): Gate
   };
   const refuse = (request: Request): Answer | undefined => {
     if (request.path === tokenPath) return undefined;
-    const name = /^\/v2\/(.+)\/(?:manifests|blobs|tags)\//.exec(request.path)?.[1];
+    const name = /^\/v2\/(.+)\/(?:manifests|blobs|tags|referrers)\//.exec(request.path)?.[1];
     const scope = name === undefined ? undefined : `repository:${name}:pull`;
     const given = tokens.get(/^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
     const covers = scope === undefined || given?.scopes.includes(scope) === true;

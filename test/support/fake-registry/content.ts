@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { blobFile, digestOf } from '../blob-folder.ts';
+import { blobFile, type DigestAlgorithm, digestOf } from '../blob-folder.ts';
 import type { StoredManifest } from '../image.ts';
 import { type ReleaseSet, servedImagesOf } from '../release-set.ts';
 import { type Answer, errorAnswer, jsonAnswer, type Request, type Serve } from './answer.ts';
+import { type ReferrersApi, serveReferrers } from './referrers.ts';
 
 interface Repository {
   readonly tags: Map<string, string>;
@@ -10,23 +11,28 @@ interface Repository {
   readonly blobs: Map<string, () => Buffer>;
 }
 
+interface AddedManifest {
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+  readonly tag?: string;
+  readonly algorithm?: DigestAlgorithm;
+  readonly digest?: string;
+}
+
 /** What a registry holds, and its sound answers. */
 export interface Content {
   /** Adds the images of a set; blobs are read from its folder when asked for. */
   readonly add: (set: ReleaseSet) => void;
-  /** Adds a manifest of any bytes and returns its digest. */
-  readonly addManifest: (
-    repository: string,
-    manifest: { mediaType: string; bytes: Buffer; tag?: string },
-  ) => string;
+  /** Adds a manifest of any bytes and returns its digest, which may be said to be another than it is. */
+  readonly addManifest: (repository: string, manifest: AddedManifest) => string;
   /** Adds a blob and returns its digest. */
-  readonly addBlob: (repository: string, bytes: Buffer) => string;
+  readonly addBlob: (repository: string, bytes: Buffer, algorithm?: DigestAlgorithm) => string;
   /** Answers a request below `/v2/` by the pull part of the distribution-spec. */
   readonly serve: Serve;
 }
 
-/** A registry's content, empty at first. */
-export function makeContent(): Content {
+/** A registry's content, empty at first. Without `referrers` it has no such API. */
+export function makeContent(referrers?: ReferrersApi): Content {
   const repositories = new Map<string, Repository>();
   const repositoryOf = (name: string): Repository => {
     const known = repositories.get(name) ?? { tags: new Map(), manifests: new Map(), blobs: new Map() };
@@ -43,19 +49,18 @@ export function makeContent(): Content {
         }
       }
     },
-    addManifest(repository, { mediaType, bytes, tag }) {
-      const digest = digestOf(bytes);
+    addManifest(repository, { mediaType, bytes, tag, algorithm, digest = digestOf(bytes, algorithm) }) {
       const to = repositoryOf(repository);
       to.manifests.set(digest, { mediaType, read: () => bytes });
       if (tag !== undefined) to.tags.set(tag, digest);
       return digest;
     },
-    addBlob(repository, bytes) {
-      const digest = digestOf(bytes);
+    addBlob(repository, bytes, algorithm) {
+      const digest = digestOf(bytes, algorithm);
       repositoryOf(repository).blobs.set(digest, () => bytes);
       return digest;
     },
-    serve: (request) => serve(repositories, request),
+    serve: (request) => serve(repositories, request, referrers),
   };
 }
 
@@ -65,15 +70,24 @@ function addStored(to: Repository, folder: string, manifest: StoredManifest): vo
   for (const { digest } of manifest.blobs) to.blobs.set(digest, reader(digest));
 }
 
-function serve(repositories: ReadonlyMap<string, Repository>, request: Request): Answer {
+function serve(
+  repositories: ReadonlyMap<string, Repository>,
+  request: Request,
+  referrers: ReferrersApi | undefined,
+): Answer {
   const version = { 'docker-distribution-api-version': 'registry/2.0' };
   if (request.path === '/v2/') return jsonAnswer(200, {}, version);
   if (request.method !== 'GET' && request.method !== 'HEAD') return errorAnswer(405, 'UNSUPPORTED');
   const [, name = '', kind, reference = ''] =
-    /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^/]+)$/.exec(request.path) ?? [];
+    /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)\/([^/]+)$/.exec(request.path) ?? [];
   if (kind === undefined) return errorAnswer(404, 'UNSUPPORTED');
   const repository = repositories.get(name);
   if (repository === undefined) return errorAnswer(404, 'NAME_UNKNOWN');
+  if (kind === 'referrers') {
+    return referrers === undefined
+      ? errorAnswer(404, 'UNSUPPORTED')
+      : serveReferrers(repository.manifests, reference, request, referrers);
+  }
   if (kind === 'tags') return jsonAnswer(200, { name, tags: [...repository.tags.keys()].toSorted() });
   return kind === 'manifests'
     ? manifest(repository, reference, request)

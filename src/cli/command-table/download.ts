@@ -1,0 +1,89 @@
+import { formats } from '../../core/staging/passport.ts';
+import { authfile, certDir, output, parallel, platform } from '../common-flags.ts';
+import type { Command } from '../flags.ts';
+
+export const download = {
+  name: 'download',
+  summary: 'stage a release and additional images into a folder',
+  description: `Reads what the release consists of from the release image itself, fetches every blob once, checks it, and writes the
+staging folder: pool, images, lists, mapping.txt and the passport precache.json. A second run downloads nothing.`,
+  flags: {
+    folder: { kind: 'string', short: 'f', value: 'folder', description: 'staging folder', required: true },
+    release: {
+      kind: 'string',
+      short: 'r',
+      value: 'version',
+      description: 'OpenShift release, such as 4.14.7',
+    },
+    releaseImage: {
+      kind: 'string',
+      value: 'reference',
+      description: 'release image to stage, instead of the official one of --release',
+    },
+    img: {
+      kind: 'list',
+      short: 'a',
+      value: 'reference',
+      description: 'additional images for the installation stage',
+    },
+    aiImg: {
+      kind: 'list',
+      short: 'i',
+      value: 'reference',
+      description: 'additional images for the discovery stage',
+    },
+    filter: {
+      kind: 'string',
+      value: 'regex',
+      description: 'leave out images whose component name or reference matches (RE2 syntax)',
+    },
+    platform,
+    format: {
+      kind: 'string',
+      value: 'format',
+      description: 'pool: each blob once; archive: one .tgz an image, for the scripts of the Go tool',
+      choices: formats,
+      default: 'pool',
+    },
+    parallel,
+    limitRate: {
+      kind: 'rate',
+      value: 'rate',
+      description: 'bytes per second for the whole run, such as 20M (default: no limit)',
+    },
+    maxTime: {
+      kind: 'duration',
+      value: 'time',
+      description: 'end after this time, such as 45m; what is finished is kept (default: no limit)',
+    },
+    rmStale: {
+      kind: 'boolean',
+      short: 's',
+      description: 'remove what an earlier run staged and this one does not need',
+    },
+    base: {
+      kind: 'list',
+      value: 'folder',
+      description: 'take blobs from another staging folder or an OCI layout before the network is asked',
+    },
+    signatures: {
+      kind: 'boolean',
+      description: 'stage what is attached to the images too: signatures, attestations, SBOMs',
+    },
+    foreignLayers: {
+      kind: 'list',
+      value: 'host',
+      description: 'fetch layers that a registry may not hand out from these hosts',
+    },
+    authfile,
+    certDir,
+    dryRun: { kind: 'boolean', description: 'show what would be fetched and removed; write nothing' },
+    noMountCheck: { kind: 'boolean', description: 'stage into a folder that is not a mount point' },
+    output,
+  },
+  examples: [
+    'factory-precaching-cli download -f /mnt -r 4.14.7',
+    'factory-precaching-cli download -f /mnt --release-image registry.lab:5000/ocp/release:4.14.7-x86_64 -s',
+    'factory-precaching-cli download -f /mnt -r 4.14.7 -a quay.io/lab/tool:1.2 --filter "^(aws|azure|gcp)-"',
+  ],
+} as const satisfies Command;
