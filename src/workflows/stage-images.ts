@@ -10,6 +10,7 @@ import { adoptBlobs, blobsToStore } from './adopt-base.ts';
 import { fetchBlobs } from './fetch-blobs.ts';
 import { findAttachments } from './find-attachments.ts';
 import { trackImages } from './finish-images.ts';
+import { inPart } from './name-part.ts';
 import { resolveImage } from './resolve-image.ts';
 import { withoutConflicts } from './size-conflicts.ts';
 import type { Candidate, FailedImage, StagedImage, StagedSet, Staging, WantedBlob } from './staging.ts';
@@ -68,8 +69,10 @@ export async function stageImages(plan: ImagePlan, staging: Staging): Promise<St
     arrived: async ({ descriptor }) => {
       images.push(...(await finish.arrived(descriptor.digest)));
     },
-    failed: ({ users }, error) => {
-      for (const { planned } of finish.abandon(users)) fail(planned, error);
+    failed: ({ users, descriptor }, error) => {
+      for (const { planned, manifest } of finish.abandon(users)) {
+        fail(planned, inPart(manifest, descriptor.digest, error));
+      }
     },
   });
   return { images: images.toSorted(byPlan(plan)), failed };
