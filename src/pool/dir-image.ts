@@ -14,14 +14,8 @@ export interface DirImage {
   /** With an index: the manifest of the staged platform, `<hex>.manifest.json`. */
   readonly instance?: Digest | undefined;
   readonly blobs: readonly Digest[];
-  /** Signature files by the name that `signatureName` gives. */
-  readonly signatures?: ReadonlyMap<string, Buffer>;
-}
-
-/** The content of the file `version`. */
-export function dirVersion(image: DirImage): string {
-  const canonical = [...dirFiles(image).values()].every((digest) => algorithmOf(digest) === 'sha256');
-  return `Directory Transport Version: ${canonical ? '1.1' : '1.2'}\n`;
+  /** Signature files by the name that `signatureName` gives; undefined is what cannot be made now. */
+  readonly signatures?: ReadonlyMap<string, Buffer | undefined>;
 }
 
 /**
@@ -38,7 +32,13 @@ export function signatureName(number: number, instance?: Digest): string {
   return `${instance === undefined ? '' : `${nameOf(instance)}.`}signature-${number}`;
 }
 
-/** The files of the image, but for `version`, and the pool content each one is (containers-transports(5), `dir:`). */
+/** The content of the file `version`. */
+export function dirVersion(image: DirImage): string {
+  const canonical = [...dirFiles(image).values()].every((digest) => algorithmOf(digest) === 'sha256');
+  return `Directory Transport Version: ${canonical ? '1.1' : '1.2'}\n`;
+}
+
+/** The files of the image, but for `version` and signatures, and the pool content each one is (containers-transports(5), `dir:`). */
 export function dirFiles({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
   return new Map([
     ['manifest.json', manifest],
@@ -59,11 +59,20 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
     await mkdir(aside);
   });
   for (const [name, digest] of dirFiles(image)) await linkInto(pool.pathOf(digest), join(aside, name));
-  for (const [name, content] of image.signatures ?? []) await writeDurably(join(aside, name), content);
+  for (const [name, content] of image.signatures ?? []) {
+    if (content === undefined) throw unmade(final, name);
+    await writeDurably(join(aside, name), content);
+  }
   await writeDurably(join(aside, 'version'), dirVersion(image));
   await onDisk(final, async () => {
     await rm(final, { recursive: true, force: true });
     await rename(aside, final);
+  });
+}
+
+function unmade(image: string, name: string): ToolError {
+  return new ToolError('integrity', `${image}: what ${name} is made of is damaged in the pool`, {
+    hint: 'run verify --repair on the folder',
   });
 }
 

@@ -3,7 +3,7 @@ import type { Digest } from '../core/oci/digest.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import { writeDirImage } from '../pool/dir-image.ts';
 import { hasDirImage } from '../pool/inspect-dir-image.ts';
-import { dirImageOf } from './dir-image-of.ts';
+import { signatureFiles } from './signature-files.ts';
 import type { Candidate, StagedImage, Staging, WantedBlob } from './staging.ts';
 
 /** Knows for each image which of its blobs are still to come, and makes it as soon as the last one is there. */
@@ -20,17 +20,17 @@ export function trackImages(
   }
   let done = 0;
   const finish = async (candidate: Candidate): Promise<StagedImage> => {
-    const { planned, blobs, instance, nested } = candidate;
+    const { planned, artifact, digest, instance, nested, blobs } = candidate;
     waiting.delete(candidate);
-    const image = await dirImageOf(
-      {
-        ...candidate,
-        instance: instance?.digest,
-        bare: nested !== undefined,
-        blobs: blobs.map((blob) => blob.digest),
-      },
-      pool.read,
-    );
+    const main = nested === undefined ? digest : (instance?.digest ?? digest);
+    const signed = { digest, instance: instance?.digest, nested, signatures: candidate.attachments };
+    const image = {
+      artifact,
+      manifest: main,
+      instance: nested === undefined ? instance?.digest : undefined,
+      blobs: blobs.map((blob) => blob.digest),
+      signatures: await signatureFiles(signed, pool.read),
+    };
     const existed = await hasDirImage(folder, image);
     if (!existed) await writeDirImage(folder, pool, image);
     done += 1;

@@ -88,8 +88,9 @@ describe('a proxy', () => {
   });
 
   it('case 47: that is not there is named', async () => {
-    const { host, url, close } = await openBehindProxy();
-    await close();
+    const opened = await openBehindProxy();
+    const { host, url } = opened;
+    await opened.close();
     proxy = undefined;
     expectRefused(await stage(url), 5, 'connection refused', host);
   });
