@@ -1,67 +1,68 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type DockerRegistry, startDockerRegistry } from '../test/support/docker-registry.ts';
-import { linkReleaseSet } from '../test/support/fill-registry.ts';
-import { runTool } from '../test/support/process.ts';
-import { benchShape, writeReleaseSet } from '../test/support/release-set.ts';
 import { makeTemporaryFolder } from '../test/support/temporary-folder.ts';
-import { compete } from './compete.ts';
-import { contestantsFor } from './contestants.ts';
-import { median } from './measure.ts';
-import { report } from './report.ts';
+import { writeIntoPage } from './document.ts';
+import { describeMachine } from './machine.ts';
+import { cold } from './parts/cold.ts';
+import { memory } from './parts/memory.ts';
+import type { Part } from './parts/part.ts';
+import { ranges } from './parts/ranges.ts';
+import { rerun } from './parts/rerun.ts';
+import { rtt } from './parts/rtt.ts';
+import { verify } from './parts/verify.ts';
+import { findTools } from './tools.ts';
 
-const usage = `Usage: npm run bench -- [--small] [--runs N] [--peer-runs N] [--folder DIR]
-  --small        a set of a few MB: shows that the bench works, its ratios mean nothing
-  --runs N       runs of download; the median counts (3)
-  --peer-runs N  runs of each other contestant (1)
-  --folder DIR   where to work; needs 12 GB, on a disk (/var/tmp)
+const parts: Readonly<Record<string, Part>> = { cold, rtt, memory, verify, rerun, ranges };
+
+const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]
+  --only PART,...  of ${Object.keys(parts).join(', ')}; without it all of them
+  --runs N         runs of each contestant; the median counts (5)
+  --slow-runs N    runs of those that take minutes (1)
+  --small          sets of a few MB: shows that the bench works. Nothing is judged or written down
+  --folder DIR     where to work; needs 12 GB, on a disk (/var/tmp)
+Prints what each part measured, and writes it into docs/performance.md.
 `;
 
 const { values: flags } = parseArgs({
   options: {
+    only: { type: 'string', default: Object.keys(parts).join(',') },
+    runs: { type: 'string', default: '5' },
+    'slow-runs': { type: 'string', default: '1' },
     small: { type: 'boolean', default: false },
-    runs: { type: 'string', default: '3' },
-    'peer-runs': { type: 'string', default: '1' },
     folder: { type: 'string', default: '/var/tmp' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
 async function main(): Promise<void> {
+  const chosen = flags.only.split(',').map((name) => [name, partNamed(name)] as const);
   const temporary = await makeTemporaryFolder(flags.folder);
   process.once('exit', () => rmSync(temporary.path, { recursive: true, force: true }));
   process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
   let registry: DockerRegistry | undefined;
   try {
     registry = await startDockerRegistry(temporary.path);
-    tell('generating the release');
-    const shape = { host: registry.host, ...(flags.small ? {} : benchShape) };
-    const set = await writeReleaseSet(join(temporary.path, 'set'), shape);
-    await linkReleaseSet(registry, set);
-    const track = { set, registry, work: temporary.path, tell };
-    const [ours, pipeline, skopeo] = contestantsFor(set);
-    const results = [
-      await compete(ours, Number(flags.runs), track),
-      await compete(pipeline, Number(flags['peer-runs']), track),
-      await compete(skopeo, Number(flags['peer-runs']), track),
-    ] as const;
-    process.stdout.write(await report(set, results, await startUpTime(), !flags.small));
+    const tools = await findTools();
+    const { small } = flags;
+    const [runs, slowRuns] = [Number(flags.runs), Number(flags['slow-runs'])];
+    for (const [name, part] of chosen) {
+      const machine = await describeMachine(tools);
+      tell(`${name}: generating what is to be served`);
+      const text = await part({ registry, work: temporary.path, tools, runs, slowRuns, small, tell });
+      process.stdout.write(`\n## ${name}\n\n${text}\n${machine}\n`);
+      if (!small) await writeIntoPage(name, `${text}\n${machine}`);
+    }
   } finally {
     await registry?.stop();
   }
 }
 
-/** Seconds until `--help` has been answered: the median of ten. */
-async function startUpTime(): Promise<number> {
-  const times: number[] = [];
-  for (let i = 0; i < 10; i++) {
-    const begun = performance.now();
-    const { status, stderr } = await runTool(['--help']);
-    times.push((performance.now() - begun) / 1000);
-    if (status !== 0) throw new Error(`--help: status ${status}\n${stderr}`);
-  }
-  return median(times);
+function partNamed(name: string): Part {
+  const part = parts[name];
+  if (part === undefined) throw new Error(`there is no part "${name}"\n${usage}`);
+  return part;
 }
 
 function tell(text: string): void {

@@ -4,8 +4,7 @@ import type { DownloadSummary } from '../workflows/download-images.ts';
 
 /** The closing words of `download`, in the order of the Go tool's. */
 export function formatSummary(summary: DownloadSummary, workers: number): string {
-  const { failed, seconds, fetchedBytes, baseBytes, stale, staleRemoved } = summary;
-  const { signed, unloadable, staged, existed } = summary;
+  const { failed, seconds, fetchedBytes, baseBytes, stale, staleRemoved, signed, unloadable } = summary;
   const rate = seconds > 0 ? `${formatBytes(Math.round(fetchedBytes / seconds))}/s` : 'at once';
   const rows: [string, string | number][] = [
     ['Release', summary.release ?? 'none'],
@@ -18,7 +17,7 @@ export function formatSummary(summary: DownloadSummary, workers: number): string
     ['Stale from earlier runs', staleText(stale, staleRemoved)],
     ...(signed === undefined
       ? []
-      : [['Signed', `${signed} of ${staged + existed}`] satisfies [string, string]]),
+      : [['Signed', `${signed} of ${summary.staged + summary.existed}`] satisfies [string, string]]),
     ...(unloadable === 0
       ? []
       : [['Not to be loaded (artifacts, sha512)', unloadable] satisfies [string, number]]),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ToolError } from '../core/errors.ts';
 import { algorithmOf, type Digest, hexOf } from '../core/oci/digest.ts';
 import { tarEnd, tarHeader, tarPadding } from '../core/tar-header.ts';
-import { type DirImage, dirFiles, dirVersion } from './dir-image.ts';
+import { type DirImage, dirFiles, dirVersion, unmade } from './dir-image.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory } from './durable.ts';
 import type { Pool } from './pool.ts';
@@ -48,9 +48,11 @@ function membersOf(image: ArchiveImage): Member[] {
     size: image.sizes.get(digest) ?? 0,
     digest,
   }));
-  const small = [['version', Buffer.from(dirVersion(image))] as const, ...(image.signatures ?? [])].map(
-    ([name, bytes]) => ({ path: `${image.artifact}/${name}`, size: bytes.length, bytes }),
-  );
+  const written = [['version', Buffer.from(dirVersion(image))] as const, ...(image.signatures ?? [])];
+  const small = written.map(([name, bytes]) => {
+    if (bytes === undefined) throw unmade(`${image.artifact}.tgz`, name);
+    return { path: `${image.artifact}/${name}`, size: bytes.length, bytes };
+  });
   const sorted = [...files, ...small].toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return [{ path: `${image.artifact}/`, size: 0 }, ...sorted];
 }

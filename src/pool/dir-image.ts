@@ -1,6 +1,6 @@
 import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCodeOf } from '../core/errors.ts';
+import { systemCodeOf, ToolError } from '../core/errors.ts';
 import { algorithmOf, type Digest, hexOf } from '../core/oci/digest.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory, writeDurably } from './durable.ts';
@@ -15,14 +15,8 @@ export interface DirImage {
   /** With an index: the manifest of the staged platform, `<hex>.manifest.json`. */
   readonly instance?: Digest | undefined;
   readonly blobs: readonly Digest[];
-  /** Signature files by the name that `signatureName` gives. */
-  readonly signatures?: ReadonlyMap<string, Buffer>;
-}
-
-/** The content of the file `version`. */
-export function dirVersion(image: DirImage): string {
-  const canonical = [...dirFiles(image).values()].every((digest) => algorithmOf(digest) === 'sha256');
-  return `Directory Transport Version: ${canonical ? '1.1' : '1.2'}\n`;
+  /** Signature files by the name that `signatureName` gives; undefined is what cannot be made now. */
+  readonly signatures?: ReadonlyMap<string, Buffer | undefined>;
 }
 
 /**
@@ -39,7 +33,13 @@ export function signatureName(number: number, instance?: Digest): string {
   return `${instance === undefined ? '' : `${nameOf(instance)}.`}signature-${number}`;
 }
 
-/** The files of the image, but for `version`, and the pool content each one is (containers-transports(5), `dir:`). */
+/** The content of the file `version`. */
+export function dirVersion(image: DirImage): string {
+  const canonical = [...dirFiles(image).values()].every((digest) => algorithmOf(digest) === 'sha256');
+  return `Directory Transport Version: ${canonical ? '1.1' : '1.2'}\n`;
+}
+
+/** The files of the image, but for `version` and signatures, and the pool content each one is (containers-transports(5), `dir:`). */
 export function dirFiles({ manifest, instance, blobs }: DirImage): ReadonlyMap<string, Digest> {
   return new Map([
     ['manifest.json', manifest],
@@ -61,7 +61,10 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
     await mkdir(aside);
   });
   for (const [name, digest] of dirFiles(image)) await linkInto(pool.pathOf(digest), join(aside, name));
-  for (const [name, content] of image.signatures ?? []) await writeDurably(join(aside, name), content);
+  for (const [name, content] of image.signatures ?? []) {
+    if (content === undefined) throw unmade(final, name);
+    await writeDurably(join(aside, name), content);
+  }
   await writeDurably(join(aside, 'version'), dirVersion(image));
   await removeDirImage(folder, image.artifact);
   await onDisk(final, () => rename(aside, final));
@@ -80,6 +83,13 @@ export async function removeDirImage(folder: string, artifact: string): Promise<
       throw cause;
     }
     await rm(old, { recursive: true, force: true });
+  });
+}
+
+/** The error of an image whose file `name` cannot be made. */
+export function unmade(image: string, name: string): ToolError {
+  return new ToolError('integrity', `${image}: what ${name} is made of is damaged in the pool`, {
+    hint: 'run verify --repair on the folder',
   });
 }
 

@@ -27,7 +27,7 @@ export async function inspectDirImage(folder: string, image: DirImage): Promise<
   const present = await readdir(join(folder, directory));
   const wanted = dirFiles(image);
   const strange = present.filter(
-    (name) => name !== 'version' && !wanted.has(name) && !isSignature(name, image),
+    (name) => name !== 'version' && !wanted.has(name) && image.signatures?.has(name) !== true,
   );
   const links = await Promise.all(
     [...wanted].map(async ([name, digest]): Promise<Finding[]> => {
@@ -49,19 +49,21 @@ export async function inspectDirImage(folder: string, image: DirImage): Promise<
   ];
 }
 
-/** Where it is not known which signature files there should be, any may be there. */
-function isSignature(name: string, { signatures }: DirImage): boolean {
-  return signatures === undefined ? /(?:^|\.)signature-\d+$/.test(name) : signatures.has(name);
-}
-
-async function inspectSignatures(folder: string, directory: string, image: DirImage): Promise<Finding[]> {
-  const found = [...(image.signatures ?? [])].map(([name, content]) =>
-    inspectContent(folder, join(directory, name), content),
+/** Signatures are files of their own: their bytes are compared. */
+async function inspectSignatures(
+  folder: string,
+  directory: string,
+  { signatures }: DirImage,
+): Promise<Finding[]> {
+  const findings = await Promise.all(
+    [...(signatures ?? [])].map(
+      async ([name, content]): Promise<Finding[]> =>
+        content === undefined ? [] : inspectContent(folder, join(directory, name), content),
+    ),
   );
-  return (await Promise.all(found)).flat();
+  return findings.flat();
 }
 
-/** A small file of its own that has to say exactly this. */
 async function inspectContent(folder: string, path: string, content: Buffer): Promise<Finding[]> {
   try {
     const bytes = await readRegular(join(folder, path));

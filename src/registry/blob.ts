@@ -1,5 +1,6 @@
 import type { Emit } from '../core/events.ts';
 import type { BlobSink } from '../core/oci/blob-sink.ts';
+import { type Decoding, gunzipInto, isDecodable } from './decode.ts';
 import { RegistryError } from './errors.ts';
 import { type Head, headerOf, type TakeChunk } from './exchange.ts';
 import type { Pace } from './pace.ts';
@@ -36,9 +37,19 @@ export async function fetchBlobOnce(transfer: BlobTransfer): Promise<void> {
     const headers: Record<string, string> = whole
       ? {}
       : { range: `bytes=${from}-${sink.end === size ? '' : last}` };
+    let decoding: Decoding | undefined;
     await repository
-      .ask({ method: 'GET', path: `blobs/${digest}`, headers, what }, (head) =>
-        receive(head, transfer, from, last),
+      .ask({ method: 'GET', path: `blobs/${digest}`, headers, what }, (head) => {
+        const take = receive(head, transfer, from, last);
+        decoding = isEncoded(head, transfer) ? gunzipInto(take, what) : undefined;
+        return decoding?.take ?? take;
+      })
+      .then(
+        () => decoding?.finish(),
+        async (error: unknown) => {
+          await decoding?.stop();
+          throw error;
+        },
       )
       .catch(async (error: unknown) => {
         if (error instanceof EnoughReceived) return;
@@ -108,9 +119,9 @@ async function discard(sink: BlobSink, emit: Emit): Promise<void> {
 function receive(head: Head, transfer: BlobTransfer, from: number, last: number): TakeChunk {
   const { sink, what, emit, now, patience } = transfer;
   const { size } = sink.descriptor;
-  refuseEncoding(head, what);
   if (head.status === 206) {
     const range = headerOf(head.headers, 'content-range');
+    if (isEncoded(head, transfer)) throw new UnusableRange(what, 'a part of an encoded blob');
     const total = Number(/\/(\d+)$/.exec(range ?? '')?.[1] ?? size);
     if (total !== size) throw otherSize(what, size, total);
     if (range !== `bytes ${from}-${last}/${size}`)
@@ -131,15 +142,24 @@ function receive(head: Head, transfer: BlobTransfer, from: number, last: number)
   };
 }
 
-function refuseEncoding(head: Head, what: string): void {
-  const encoding = headerOf(head.headers, 'content-encoding');
-  if (encoding !== undefined && encoding !== 'identity') {
-    throw new RegistryError(
-      'network',
-      'final',
-      `${what}: sent as ${encoding}, though plain bytes were asked for`,
-    );
-  }
+/**
+ * Whether a body is in gzip although plain bytes were asked for. A body of the blob's own size is the blob, whatever
+ * the header says: file servers call every name that ends in `gz` encoded.
+ */
+function isEncoded({ headers, status }: Head, { sink, what }: BlobTransfer): boolean {
+  const encoding = headerOf(headers, 'content-encoding') ?? 'identity';
+  if (encoding === 'identity') return false;
+  const whole = status === 206 ? /\/(\d+)$/.exec(headerOf(headers, 'content-range') ?? '')?.[1] : undefined;
+  if (Number(whole ?? headerOf(headers, 'content-length')) === sink.descriptor.size) return false;
+  if (isDecodable(encoding)) return true;
+  throw new RegistryError(
+    'network',
+    'final',
+    `${what}: sent as ${encoding}, though plain bytes were asked for`,
+    {
+      hint: 'a proxy or a cache changes what the registry sends: have it pass blobs unchanged',
+    },
+  );
 }
 
 /** Takes one piece of the body; the promise, if any, says when the next may come. */

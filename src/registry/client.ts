@@ -30,12 +30,12 @@ export interface RegistryClient {
   readonly fetchManifest: (reference: Reference) => Promise<FetchedManifest>;
   /** Fills the sink from where it stands to its end; throws `integrity` when the bytes are not the blob. */
   readonly fetchBlob: (reference: Reference, sink: BlobSink) => Promise<void>;
-  /** Whether parts of blobs can be had where this reference points; known after the first blob from there. */
-  readonly servesRanges: (reference: Reference) => boolean;
   /** What refers to a digest in the repository of a reference; undefined where the registry cannot tell. */
   readonly fetchReferrers: (reference: Reference, digest: Digest) => Promise<readonly Referrer[] | undefined>;
   /** Fills the sink from a URL outside of any registry, without credentials. */
   readonly fetchForeign: (url: URL, sink: BlobSink) => Promise<void>;
+  /** Whether parts of blobs can be had where this reference points; known after the first blob from there. */
+  readonly servesRanges: (reference: Reference) => boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -140,8 +140,6 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
         },
       );
     },
-    servesRanges: (reference) =>
-      endpointsOf(reference, options.rules).some((endpoint) => ranges.has(endpoint.reference.registry)),
     fetchReferrers: (reference, digest) =>
       atEndpoints(
         reference,
@@ -149,25 +147,16 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
         (at, repository) => fetchReferrersOnce(repository, at, digest),
       ),
     fetchForeign: async (url, sink) => {
-      const repository = foreignPlace(url, foreignHostOf(url.host), signal);
       const what = `foreign layer ${sink.descriptor.digest} at ${url.host}`;
-      const once = askedTwice();
+      const repository = foreignPlace(url, foreignHostOf(url.host), signal);
       const attempts = { what, progress: () => sink.offset, reached: () => reached.has(url.host) };
+      const transfer = { repository, sink, what, pace, now, patience: options.timeouts.body, emit };
       await withRetry(attempts, options, () =>
-        inTurn(url.host, () =>
-          once({
-            repository,
-            sink,
-            what,
-            pace,
-            now,
-            patience: options.timeouts.body,
-            emit,
-            servesRanges: () => undefined,
-          }),
-        ),
+        inTurn(url.host, () => fetchBlobOnce({ ...transfer, servesRanges: () => undefined })),
       );
     },
+    servesRanges: (reference) =>
+      endpointsOf(reference, options.rules).some((endpoint) => ranges.has(endpoint.reference.registry)),
     close: async () => {
       await Promise.all([...hosts.values()].map((host) => host.close()));
     },
@@ -206,7 +195,10 @@ export async function fetchManifestOnce(
   const what = formatReference(reference);
   const body = collect(
     largestManifest,
-    () => new RegistryError('invalid-document', 'final', `the manifest of ${what} is larger than 4 MiB`),
+    () =>
+      new RegistryError('invalid-document', 'final', `the manifest of ${what} is larger than 4 MiB`, {
+        hint: 'no registry need take such a one: this is no image',
+      }),
   );
   const path = `manifests/${reference.digest ?? reference.tag ?? ''}`;
   const head = await repository.ask(

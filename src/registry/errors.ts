@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { abortError, type ErrorCode, type ErrorDetails, systemCodeOf, ToolError } from '../core/errors.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { CertificateError } from './certificate-error.ts';
@@ -18,6 +19,8 @@ export interface RegistryErrorDetails extends ErrorDetails {
   readonly total?: number | undefined;
 }
 
+const rerunHint = 'run the same command again later to go on: what is finished is kept';
+
 /** A request to a registry that failed. The message names host and repository, never a header or a query. */
 export class RegistryError extends ToolError {
   readonly outlook: Outlook;
@@ -26,13 +29,33 @@ export class RegistryError extends ToolError {
   readonly total: number | undefined;
 
   constructor(code: ErrorCode, outlook: Outlook, message: string, details: RegistryErrorDetails = {}) {
-    super(code, message, details);
+    super(code, message, { hint: outlook === 'temporary' ? rerunHint : undefined, ...details });
     this.name = 'RegistryError';
     this.outlook = outlook;
     this.status = details.status;
     this.retryAfter = details.retryAfter;
     this.total = details.total;
   }
+}
+
+/**
+ * The error for an answer of another host, where the registry sent us. Storage refuses signed addresses that have
+ * expired by 400, 401 or 403: the registry gives a new one when it is asked again.
+ */
+export function errorFromElsewhere(
+  what: string,
+  host: string,
+  status: number,
+  wireCode: string | undefined,
+  details: Pick<RegistryErrorDetails, 'retryAfter' | 'total'> = {},
+): RegistryError {
+  if (![400, 401, 403].includes(status)) {
+    return errorFromStatus(`${what}, at ${host}`, status, wireCode, details);
+  }
+  const said = wireCode === undefined ? `status ${status}` : `status ${status}, ${wireCode}`;
+  const message = `${what}: ${host}, where the registry sends us, refuses (${said})`;
+  const hint = 'the address it gave may have expired: check the clocks of the registry and of its storage';
+  return new RegistryError('network', 'temporary', message, { status, hint });
 }
 
 /** Statuses after which the same request may succeed: timeouts, rate limits, and a registry or CDN in trouble. */
@@ -53,7 +76,10 @@ export function errorFromStatus(
     });
   }
   if (status === 404) {
-    return new RegistryError('not-found', 'final', `${what}: not there (${said})`, { status });
+    return new RegistryError('not-found', 'final', `${what}: not there (${said})`, {
+      status,
+      hint: 'check the name; what its manifest lists may be gone from the registry: push or mirror the image again',
+    });
   }
   const temporary = temporaryStatuses.has(status);
   return new RegistryError(
@@ -107,6 +133,10 @@ export function transportError(what: string, cause: unknown): ToolError {
   if (cause instanceof ToolError) return cause;
   if (cause instanceof CertificateError) {
     return new RegistryError('network', 'final', `${what}: ${cause.message}`, { hint: cause.hint, cause });
+  }
+  if (cause instanceof errors.HTTPParserError) {
+    const hint = 'is it the port of a registry? Something between may speak another protocol';
+    return new RegistryError('network', 'temporary', `${what}: the answer is not HTTP`, { hint, cause });
   }
   const code = deepestCode(cause) ?? '';
   if (/^ERR_SSL_.*ALERT/.test(code)) {

@@ -111,7 +111,7 @@ export function createRegistryHost(registry: string, insecure: boolean, options:
       throw new RegistryError('unauthorized', 'final', message, { hint: `run "podman login ${registry}"` });
     },
     rejected: (reference, headers) => {
-      const challenges = parseChallenges(headerList(headers, 'www-authenticate'));
+      const challenges = challengesOf(headers);
       tokens.rejected(reference, challengeOf(challenges, 'bearer'));
       if (challenges.length > 0) pinged = pinged?.then(({ origin }) => ({ origin, challenges }));
     },
@@ -133,6 +133,12 @@ export function createRegistryHost(registry: string, insecure: boolean, options:
 /** Docker's registry is not where references say it is. */
 function addressOf(registry: string): string {
   return registry === 'docker.io' ? 'registry-1.docker.io' : registry;
+}
+
+/** The challenges that say enough to be met; a bearer token has to come from somewhere. */
+function challengesOf(headers: Headers): readonly Challenge[] {
+  const challenges = parseChallenges(headerList(headers, 'www-authenticate'));
+  return challenges.filter(({ scheme, parameters }) => scheme !== 'bearer' || parameters['realm']);
 }
 
 function challengeOf(challenges: readonly Challenge[], scheme: string): Challenge | undefined {
@@ -177,6 +183,8 @@ interface Ping {
   readonly challenges: readonly Challenge[];
 }
 
+const noRegistry = 'is it a registry? A proxy or a login page may stand between this machine and it';
+
 /** Asks `/v2/` (distribution-spec, "Determining Support"): over TLS, and over plain HTTP only where it is allowed. */
 async function firstPing(
   registry: string,
@@ -187,11 +195,11 @@ async function firstPing(
   const ask = async (origin: URL): Promise<Ping> => {
     const body = collect(
       smallBody,
-      () => new RegistryError('network', 'final', `${registry}: answer too large`),
+      () => new RegistryError('network', 'final', `${registry}: answer too large`, { hint: noRegistry }),
     );
     const request = { url: new URL('/v2/', origin), method: 'GET', headers: {} } as const;
     const { headers } = await send(request, () => body.take);
-    return { origin, challenges: parseChallenges(headerList(headers, 'www-authenticate')) };
+    return { origin, challenges: challengesOf(headers) };
   };
   const failed = (error: unknown): never => {
     throw errorFromTransport(registry, error, signal);

@@ -1,7 +1,8 @@
 import type { Endpoint } from '../core/containers/endpoints.ts';
 import { type ErrorCode, ToolError } from '../core/errors.ts';
-import { entriesFor, type ImageManifest, parseManifest, platformsOf } from '../core/oci/manifest.ts';
-import { formatPlatform, type Platform } from '../core/oci/platform.ts';
+import { findPlatform, unreachable } from '../core/oci/find-platform.ts';
+import { type ImageManifest, parseManifest } from '../core/oci/manifest.ts';
+import type { Platform } from '../core/oci/platform.ts';
 import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { type FetchedManifest, fetchManifestOnce } from './client.ts';
 import type { Transport } from './connection.ts';
@@ -120,18 +121,11 @@ async function probeImage(
   const manifest = parse(top);
   found.manifest = { digest: top.digest, mediaType: manifest.mediaType, size: top.bytes.length };
   if (manifest.kind === 'image') return manifest;
-  const [entry] = entriesFor(manifest, platform);
-  if (entry === undefined) {
-    const hint = `its index has ${platformsOf(manifest).join(', ') || 'no platform'}`;
-    throw new ToolError('not-found', `${what} has no image for ${formatPlatform(platform)}`, { hint });
-  }
-  const { digest } = entry;
-  const inner = parse(await fetchManifestOnce({ ...reference, digest }, repository));
-  if (inner.kind === 'image') return inner;
-  throw new ToolError(
-    'invalid-document',
-    `${what} is an index of indexes, which nothing on the node can load`,
+  const image = await findPlatform(manifest, platform, what, async ({ digest }) =>
+    parse(await fetchManifestOnce({ ...reference, digest }, repository)),
   );
+  if (!image.direct && reference.digest !== undefined) throw unreachable(what, image.instance);
+  return image.manifest;
 }
 
 /** Asks for the first byte of the configuration. Some stores sign addresses for GET alone, so HEAD would not do. */

@@ -48,6 +48,7 @@ export function allowedTarget(from: URL, target: string | undefined, what: strin
       'network',
       'final',
       `${what}: the registry sends us to ${where}, which is refused`,
+      { hint: 'ask the owner of the registry, or name a mirror of it in registries.conf' },
     );
   };
   if (target === undefined || !URL.canParse(target, from.href)) return refuse('no address');

@@ -26,14 +26,14 @@ async function start(referrers?: ReferrersApi): Promise<void> {
   const { signal } = new AbortController();
   client = createRegistryClient({
     certificates: { env: {}, certDir: undefined },
-    credentials: () => Promise.resolve(undefined),
+    credentials: async () => undefined,
     timeouts: { connect: 2000, headers: 200, body: 200 },
     connections: 4,
     now,
     signal,
-    rules: [],
     pace: createPace({ most: 4, limitRate: undefined, now, signal }),
-    retry: { ...defaultRetryPolicy, attempts: 3, firstDelay: 1, longestDelay: 20 },
+    rules: [],
+    retry: { ...defaultRetryPolicy, attempts: 3, patience: 100, firstDelay: 1, longestDelay: 20 },
     emit: () => undefined,
   });
 }
@@ -82,14 +82,18 @@ it.each([400, 404, 405, 406, 501])('takes %d for "no such API"', async (status) 
   expect(await fetchReferrers()).toBeUndefined();
 });
 
-it('takes a server that answers everything with a page of its own for "no such API"', async () => {
-  registry.fault({ path: '/referrers/', fault: faults.webPage() });
+it('takes an answer of another type for "no such API"', async () => {
+  registry.fault({
+    path: '/referrers/',
+    fault: (request, serve) => ({ ...serve(request), headers: { 'content-type': 'application/json' } }),
+  });
   expect(await fetchReferrers()).toBeUndefined();
 });
 
 it.each([
   ['a refusal', faults.error(403, 'DENIED'), 'unauthorized'],
   ['a registry in trouble', faults.unavailable(503), 'network'],
+  ['a login page', faults.webPage(), 'network'],
   ['an endless list', faults.endlessBody(), 'invalid-document'],
 ])('fails on %s', async (_name, fault, code) => {
   attachArtifact(registry, attachedTo, 'application/vnd.example');

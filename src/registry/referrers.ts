@@ -4,7 +4,7 @@ import { mediaTypes } from '../core/oci/manifest.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { RegistryError } from './errors.ts';
 import { collect, type Head, headerOf } from './exchange.ts';
-import { type Repository, WebPageAnswer } from './repository.ts';
+import type { Repository } from './repository.ts';
 
 /** The largest page read, bytes, and the most pages. */
 const largestPage = 4 * 1024 * 1024;
@@ -57,7 +57,6 @@ async function fetchPage(repository: Repository, path: string, what: string): Pr
     const [type] = headerOf(head.headers, 'content-type')?.split(';') ?? [];
     return type?.trim() === mediaTypes.ociIndex ? { head, body: body.bytes() } : undefined;
   } catch (error) {
-    if (error instanceof WebPageAnswer) return undefined;
     if (error instanceof RegistryError && unsupported.includes(error.status)) return undefined;
     throw error;
   }

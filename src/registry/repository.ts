@@ -1,5 +1,5 @@
 import type { Reference } from '../core/oci/reference.ts';
-import { errorFromStatus, errorFromTransport, RegistryError } from './errors.ts';
+import { errorFromElsewhere, errorFromStatus, errorFromTransport, RegistryError } from './errors.ts';
 import { collect, type Head, headerOf, type TakeChunk } from './exchange.ts';
 import type { RegistryHost } from './host.ts';
 import { allowedTarget } from './redirect.ts';
@@ -56,11 +56,16 @@ export function repositoryAt(host: RegistryHost, reference: Reference, signal: A
         // Only the registry itself may say how it wants to be authenticated to; a redirect's target may not.
         if (head.status === 401 && url.origin === registry.origin) host.rejected(reference, head.headers);
         const details = { retryAfter: retryAfterOf(head), total: totalOf(head) };
-        throw errorFromStatus(request.what, head.status, wireCodeOf(wireError.bytes()), details);
+        const wireCode = wireCodeOf(wireError.bytes());
+        throw url.origin === registry.origin
+          ? errorFromStatus(request.what, head.status, wireCode, details)
+          : errorFromElsewhere(request.what, url.host, head.status, wireCode, details);
       }
       url = allowedTarget(url, headerOf(head.headers, 'location'), request.what);
     }
-    throw new RegistryError('network', 'final', `${request.what}: more than ${mostRedirects} redirects`);
+    throw new RegistryError('network', 'final', `${request.what}: more than ${mostRedirects} redirects`, {
+      hint: "the registry's storage sends requests round in a circle: ask its owner, or name a mirror of it",
+    });
   };
 
   return {
@@ -77,16 +82,11 @@ export function repositoryAt(host: RegistryHost, reference: Reference, signal: A
 const userAgent = `factory-precaching-cli/${typeof __VERSION__ === 'string' ? __VERSION__ : 'test'}`;
 
 /** A captive portal or a login page answers everything with 200. */
-export class WebPageAnswer extends RegistryError {
-  constructor(what: string) {
-    super('network', 'final', `${what}: the answer is a web page`, {
-      hint: 'a proxy or a login page stands between this machine and the registry',
-    });
-  }
-}
-
 function refuseWebPage({ headers }: Head, what: string): void {
-  if (headerOf(headers, 'content-type')?.startsWith('text/html') === true) throw new WebPageAnswer(what);
+  if (headerOf(headers, 'content-type')?.startsWith('text/html') !== true) return;
+  throw new RegistryError('network', 'final', `${what}: the answer is a web page`, {
+    hint: 'a proxy or a login page stands between this machine and the registry',
+  });
 }
 
 function retryAfterOf({ headers }: Head): number | undefined {

@@ -26,6 +26,9 @@ const margin = 0.2;
 /** Biggest token answer read, bytes. */
 export const largestTokenAnswer = 1024 * 1024;
 
+/** What to look at when a token endpoint does not answer as one. */
+export const noTokenService = 'a proxy or a login page may stand between this machine and the token endpoint';
+
 /** Where a challenge sends us for a token. Throws where credentials must not be sent to. */
 export function tokenEndpoint(challenge: Challenge, registry: URL, what: string): URL {
   return allowedTarget(registry, challenge.parameters['realm'], `${what}: token endpoint`);
@@ -88,7 +91,7 @@ export function readToken(body: Buffer, { now, date }: Arrival, what: string): T
   const token = result.success ? result.output.token || result.output.access_token : undefined;
   if (!result.success || !token || !/^[\x21-\x7e]+$/.test(token)) {
     throw new RegistryError('unauthorized', 'final', `${what}: the answer holds no token`, {
-      hint: 'a proxy or a login page may stand between this machine and the token endpoint',
+      hint: noTokenService,
     });
   }
   const { expires_in: expiresIn, issued_at: issuedAt } = result.output;

@@ -4,7 +4,14 @@ import type { FindCredentials } from './credentials.ts';
 import { errorFromTransport, RegistryError, unauthorized } from './errors.ts';
 import { collect, type Head, headerOf, type Request, type TakeChunk } from './exchange.ts';
 import { parseRetryAfter } from './retry.ts';
-import { largestTokenAnswer, readToken, type Token, tokenEndpoint, tokenRequest } from './token.ts';
+import {
+  largestTokenAnswer,
+  noTokenService,
+  readToken,
+  type Token,
+  tokenEndpoint,
+  tokenRequest,
+} from './token.ts';
 
 export interface TokenOptions {
   /** The registry as references write it. */
@@ -80,7 +87,7 @@ async function fetchToken(
   const what = `token of ${endpoint.host} for ${registry}/${reference.repository}`;
   const body = collect(
     largestTokenAnswer,
-    () => new RegistryError('network', 'final', `${what}: answer too large`),
+    () => new RegistryError('network', 'final', `${what}: answer too large`, { hint: noTokenService }),
   );
   const request = tokenRequest(endpoint, challenge.parameters['service'], scopes, found?.credentials);
   const { status, headers } = await send(request, () => body.take).catch((error: unknown) => {
@@ -92,5 +99,6 @@ async function fetchToken(
   throw new RegistryError('network', temporary ? 'temporary' : 'final', `${what}: status ${status}`, {
     status,
     retryAfter: parseRetryAfter(headerOf(headers, 'retry-after'), new Date()),
+    ...(temporary ? {} : { hint: noTokenService }),
   });
 }

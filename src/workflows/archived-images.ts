@@ -6,25 +6,23 @@ import { archivesAtATime } from '../core/staging/room.ts';
 import { type Archive, type ArchiveImage, hasArchive } from '../pool/archive.ts';
 import { examineArchive, takeFromArchive } from '../pool/archive-reader.ts';
 import type { DirImage } from '../pool/dir-image.ts';
-import { dirImageOf } from './dir-image-of.ts';
 import { readStaged } from './read-staged.ts';
+import { signatureFiles } from './signature-files.ts';
 import type { Candidate, Staging, WantedBlob } from './staging.ts';
 
+type Read = (digest: Digest) => Promise<Buffer | undefined>;
+
 /** The `dir:` image of a candidate whose contents are in the pool, from where `read` gives the small ones. */
-export function imageOf(
-  candidate: Candidate,
-  read: (digest: Digest) => Promise<Buffer | undefined>,
-): Promise<DirImage> {
-  const { instance, nested, blobs } = candidate;
-  return dirImageOf(
-    {
-      ...candidate,
-      instance: instance?.digest,
-      bare: nested !== undefined,
-      blobs: blobs.map((blob) => blob.digest),
-    },
-    read,
-  );
+export async function imageOf(candidate: Candidate, read: Read): Promise<DirImage> {
+  const { artifact, digest, instance, nested, blobs, attachments } = candidate;
+  const signed = { digest, instance: instance?.digest, nested, signatures: attachments };
+  return {
+    artifact,
+    manifest: nested === undefined ? digest : (instance?.digest ?? digest),
+    instance: nested === undefined ? instance?.digest : undefined,
+    blobs: blobs.map((blob) => blob.digest),
+    signatures: await signatureFiles(signed, read),
+  };
 }
 
 /** The image as the pool packs it, but for its signatures, which are small and may not be there yet. */

@@ -41,10 +41,10 @@ export interface DownloadOptions extends AccessOptions {
   /** Seconds after which the run ends; no limit when undefined. */
   readonly maxTime?: number | undefined;
   readonly removeStale: boolean;
-  /** Folders whose blobs are taken before the network is asked. */
-  readonly bases: readonly string[];
   readonly signatures: boolean;
   readonly foreignHosts: readonly string[];
+  /** Folders whose blobs are taken before the network is asked. */
+  readonly bases: readonly string[];
   /** Whether the folder must be a mount point. */
   readonly mountCheck: boolean;
   readonly version: string;
@@ -122,7 +122,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     const staged = await stageImages(plan, staging, release?.layersRead ?? []);
     const passport = await describePassport({ ...options, sources: options, staging, release, staged });
     if (passport.images.length > 0) {
-      const lists = listsFor(plan, release, platform, unloadableOf(passport));
+      const lists = listsFor(plan, release, platform, passport);
       await commitState(folder, pool, { passport, lists, before, removeStale: options.removeStale });
     }
     await settleFolder(folder, emit);
@@ -236,8 +236,9 @@ function listsFor(
   plan: ImagePlan,
   release: Release | undefined,
   platform: Platform,
-  unloadable: ReadonlySet<string>,
+  { images }: Passport,
 ): ReadonlyMap<string, string> {
+  const unloadable = unloadableOf(images);
   return new Map([
     ['ai-images.txt', formatList(plan, 'ai', unloadable)],
     ['ocp-images.txt', formatList(plan, 'ocp', unloadable)],
@@ -265,7 +266,7 @@ function summarize(
     signed: options.signatures
       ? images.filter(({ attachments }) => attachments.some(({ kind }) => kind === 'signature')).length
       : undefined,
-    unloadable: passport.images.filter((image) => image.unloadable !== undefined).length,
+    unloadable: unloadableOf(passport.images).size,
     failed,
     stale: passport.stale.artifacts.length + passport.stale.archives.length,
     staleRemoved: options.removeStale && failed.length === 0,

@@ -18,7 +18,7 @@ export function sourcesOf({ users, reference }: WantedBlob): readonly Reference[
   return [...sources.values()];
 }
 
-/** Fills a sink from the first source that has the blob and lets it be read; a foreign layer from elsewhere, too. */
+/** Fills a sink from the first source that has the blob and lets it be read; a foreign layer also from its hosts. */
 export async function fetchFromAny(
   sources: readonly Reference[],
   sink: BlobSink,

@@ -53,7 +53,7 @@ async function fetchInto(pool: Pool, ...blobs: WantedBlob[]): Promise<unknown[]>
   const errors: unknown[] = [];
   await fetchBlobs(
     blobs,
-    { pool, client, foreignHosts: [], pace, now },
+    { pool, client, pace, now, foreignHosts: [] },
     {
       arrived: () => Promise.resolve(),
       failed: (_blob, error) => errors.push(error),

@@ -111,7 +111,11 @@ async function readAttachment(
     throw new ToolError('invalid-document', `${what} should be a ${kind}, and is an index`);
   }
   // Refused now, while it is one image's failure, rather than when its files are made.
-  if (kind === 'signature') signatureLayers(bytes, what);
+  const layers = kind === 'signature' ? signatureLayers(bytes, what) : [];
+  // A damaged payload would be taken for whole by its size, and no file can be made of it: it is fetched anew.
+  for (const layer of layers) {
+    if ((await staging.pool.read(layer.digest)) === undefined) await staging.pool.remove(layer.digest);
+  }
   const own = await keepInline(manifest, staging, what);
   return { kind, subject, digest, manifestSize: bytes.length, manifest: own };
 }

@@ -102,10 +102,7 @@ async function inspectImage(folder: string, image: PassportImage, known: Known):
     const staged = await readStaged(folder, image);
     if (staged === undefined) findings.push(...inPool(manifestsOf(image)));
     else {
-      const attached = staged.attached.map(({ digest }) => digest);
-      findings.push(
-        ...inPool([...new Set([...storage.pooled(staged.image), ...manifestsOf(image), ...attached])]),
-      );
+      findings.push(...inPool([...storage.pooled(staged.image), ...staged.attached]));
       findings.push(...(await storage.inspect(folder, staged.image)));
     }
   } catch (error) {

@@ -4,18 +4,17 @@ import { blobsOf, type Descriptor, type ImageManifest, parseManifest } from '../
 import type { Passport } from '../core/staging/passport.ts';
 import type { DirImage } from '../pool/dir-image.ts';
 import { readBlob } from '../pool/pool.ts';
-import { dirImageOf } from './dir-image-of.ts';
+import { signatureFiles } from './signature-files.ts';
 
 type PassportImage = Passport['images'][number];
 
 /** What an image of the passport consists of. */
 export interface StagedContents {
-  /** Without signature files where what they are made of is damaged. */
   readonly image: DirImage;
-  /** Config and layers, those of what is attached to it too. */
+  /** Config and layers, and those of what is attached. */
   readonly blobs: readonly Descriptor[];
-  /** Of these, what is attached to it. */
-  readonly attached: readonly Descriptor[];
+  /** What of its contents is attached, manifests included; always in the pool. */
+  readonly attached: readonly Digest[];
 }
 
 /**
@@ -23,63 +22,57 @@ export interface StagedContents {
  * throws `invalid-document` when they are whole and do not fit the passport.
  */
 export async function readStaged(folder: string, image: PassportImage): Promise<StagedContents | undefined> {
-  const { reference, artifact, digest, instance, nested, signatures } = image;
-  const read = (wanted: Digest): Promise<Buffer | undefined> => readBlob(folder, wanted);
-  const manifest = await readImageManifest(image, read);
+  const { artifact, digest, instance, nested } = image;
+  const manifest = await readChain(folder, image);
   if (manifest === undefined) return undefined;
   const attached: Descriptor[] = [];
-  for (const attachment of signatures) {
-    const bytes = await read(attachment.digest);
+  for (const signature of image.signatures) {
+    const bytes = await readBlob(folder, signature.digest);
     if (bytes === undefined) return undefined;
-    const parsed = parseManifest(bytes, attachment.mediaType, reference);
-    if (parsed.kind === 'index') throw unfit(reference);
-    attached.push(...blobsOf(parsed));
+    const own = parseManifest(bytes, signature.mediaType, signature.digest);
+    if (own.kind === 'index') throw unfit(image);
+    attached.push(...blobsOf(own));
   }
-  const own = blobsOf(manifest);
-  const blobs = own.map((blob) => blob.digest);
-  const parts = { artifact, digest, instance, bare: nested !== undefined, blobs, attachments: signatures };
-  const dirImage = await dirImageOf(parts, read).catch(async () => {
-    const { signatures: _, ...bare } = await dirImageOf({ ...parts, attachments: [] }, read);
-    return bare;
-  });
-  return { image: dirImage, blobs: [...own, ...attached], attached };
+  const blobs = blobsOf(manifest);
+  return {
+    image: {
+      artifact,
+      manifest: nested === undefined ? digest : (instance ?? digest),
+      instance: nested === undefined ? instance : undefined,
+      blobs: blobs.map((blob) => blob.digest),
+      signatures: await signatureFiles(image, (content) => readBlob(folder, content)),
+    },
+    blobs: [...blobs, ...attached],
+    attached: [...image.signatures, ...attached].map((content) => content.digest),
+  };
 }
 
-/** The manifest of the staged platform, by way of the indexes above it. */
-async function readImageManifest(
-  { reference, digest, mediaType, instance, nested = [] }: PassportImage,
-  read: (wanted: Digest) => Promise<Buffer | undefined>,
-): Promise<ImageManifest | undefined> {
-  let next: { readonly digest: Digest; readonly mediaType: string } | undefined = { digest, mediaType };
-  for (const below of [...nested, instance]) {
-    const bytes: Buffer | undefined = await read(next.digest);
+/** Follows the manifests from what the reference names to the platform's. */
+async function readChain(folder: string, image: PassportImage): Promise<ImageManifest | undefined> {
+  const chain = chainOf(image);
+  let { mediaType } = image;
+  for (const [at, digest] of chain.entries()) {
+    const bytes = await readBlob(folder, digest);
     if (bytes === undefined) return undefined;
-    const manifest = parseManifest(bytes, next.mediaType, reference);
-    if (manifest.kind === 'image') {
-      if (below === undefined) return manifest;
-      throw unfit(reference);
-    }
-    next = manifest.manifests.find((each) => each.digest === below);
-    if (next === undefined) throw unfit(reference);
+    const manifest = parseManifest(bytes, mediaType, image.reference);
+    if (manifest.kind === 'image') return at === chain.length - 1 ? manifest : Promise.reject(unfit(image));
+    const entry = manifest.manifests.find((each) => each.digest === chain[at + 1]);
+    if (entry === undefined) throw unfit(image);
+    mediaType = entry.mediaType;
   }
-  const bytes = await read(next.digest);
-  if (bytes === undefined) return undefined;
-  const manifest = parseManifest(bytes, next.mediaType, reference);
-  if (manifest.kind === 'index') throw unfit(reference);
-  return manifest;
+  return Promise.reject(unfit(image));
 }
 
-/** The manifests of an image, the one its reference names first, and those of what is attached to it. */
-export function manifestsOf({ digest, instance, nested = [], signatures }: PassportImage): readonly Digest[] {
-  return [
-    digest,
-    ...nested,
-    ...(instance === undefined ? [] : [instance]),
-    ...signatures.map((attachment) => attachment.digest),
-  ];
+function chainOf({ digest, nested = [], instance }: PassportImage): readonly Digest[] {
+  return [digest, ...nested, ...(instance === undefined ? [] : [instance])];
 }
 
-function unfit(reference: string): ToolError {
+/** The manifests of an image, the one its reference names first, and of what is attached to it. */
+export function manifestsOf(image: PassportImage): readonly Digest[] {
+  return [...chainOf(image), ...image.signatures.map(({ digest }) => digest)];
+}
+
+function unfit({ reference }: PassportImage): ToolError {
   return new ToolError(
     'invalid-document',
     `the passport names another manifest of ${reference} than is there`,

@@ -1,50 +1,46 @@
 import { ToolError } from '../core/errors.ts';
+import type { AttachmentKind } from '../core/oci/attachment.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { formatSignatureFile, signatureLayers } from '../core/oci/sigstore.ts';
 import { signatureName } from '../pool/dir-image.ts';
-import type { Attachment } from './staging.ts';
 
-/** An image and what is attached to it, as a run resolved it or as the passport has it. */
-export interface SignedImage {
+/** An image and what is attached to it. */
+interface Signed {
   readonly digest: Digest;
-  readonly instance: Digest | undefined;
-  /** Whether `manifest.json` is the platform's manifest, because nothing finds it by way of the index. */
-  readonly bare: boolean;
-  readonly attachments: readonly Pick<Attachment, 'kind' | 'subject' | 'digest'>[];
+  readonly instance?: Digest | undefined;
+  /** Present where the folder's `manifest.json` is the instance. */
+  readonly nested?: readonly unknown[] | undefined;
+  readonly signatures: readonly {
+    readonly kind: AttachmentKind;
+    readonly subject: Digest;
+    readonly digest: Digest;
+  }[];
 }
 
 /**
  * The signature files of a `dir:` image, by name: those cosign signatures that `dir:` can carry, of what its
- * `manifest.json` is and of the platform's manifest. Everything they are made of is in the pool, from where `read` gives
- * it; throws `integrity` where something is damaged.
+ * `manifest.json` is and of the platform's manifest. A file whose payload is damaged has no content; throws
+ * `integrity` when a signature's manifest is. `read` gives contents of the pool that are whole.
  */
 export async function signatureFiles(
-  { digest: top, instance, bare, attachments }: SignedImage,
+  { digest, instance, nested, signatures }: Signed,
   read: (digest: Digest) => Promise<Buffer | undefined>,
-): Promise<ReadonlyMap<string, Buffer>> {
-  const main = bare ? instance : top;
-  const files = new Map<string, Buffer>();
-  const counts = new Map<string, number>();
-  for (const { kind, subject, digest } of attachments) {
+): Promise<ReadonlyMap<string, Buffer | undefined>> {
+  const main = nested === undefined ? digest : instance;
+  const files = new Map<string, Buffer | undefined>();
+  const counts = new Map<Digest, number>();
+  for (const { kind, subject, digest: manifest } of signatures) {
     if (kind !== 'signature' || (subject !== main && subject !== instance)) continue;
-    const manifest = await read(digest);
-    if (manifest === undefined) throw damaged(digest);
-    for (const layer of signatureLayers(manifest, digest)) {
-      const payload = await read(layer.digest);
-      if (payload === undefined) throw damaged(layer.digest);
+    const bytes = await read(manifest);
+    if (bytes === undefined)
+      throw new ToolError('integrity', `the signature ${manifest} is damaged in the pool`);
+    for (const layer of signatureLayers(bytes, manifest)) {
       const number = (counts.get(subject) ?? 0) + 1;
       counts.set(subject, number);
-      files.set(
-        signatureName(number, subject === main ? undefined : subject),
-        formatSignatureFile(layer, payload),
-      );
+      const payload = await read(layer.digest);
+      const name = signatureName(number, subject === main ? undefined : subject);
+      files.set(name, payload && formatSignatureFile(layer, payload));
     }
   }
   return files;
-}
-
-function damaged(digest: string): ToolError {
-  return new ToolError('integrity', `${digest}, of a signature, is damaged in the pool`, {
-    hint: 'remove that file from pool/blobs and run again',
-  });
 }

@@ -25,12 +25,12 @@ export interface Staging {
   readonly parallel: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Folders whose blobs are taken before the network is asked. */
-  readonly bases: readonly Base[];
   /** Whether to ask for signatures, attestations and SBOMs. */
   readonly signatures: boolean;
   /** Hosts, with their port where they have one, that foreign layers may be fetched from. */
   readonly foreignHosts: readonly string[];
+  /** Folders whose blobs are taken before the network is asked. */
+  readonly bases: readonly Base[];
   /** What the folder held before. */
   readonly before: Passport | undefined;
   readonly signal: AbortSignal;

@@ -147,6 +147,11 @@ describe('the data sets of the conformance suite', () => {
     expect(instance).toBe(entries(first?.digest ?? '')[0]?.digest);
   });
 
+  it('are whole to verify', async () => {
+    const verified = await runTool(['verify', '-f', folder]);
+    expect(verified.status, verified.stdout + verified.stderr).toBe(0);
+  });
+
   it('are staged once: a second run fetches nothing of them', async () => {
     const references = sound.map((name) => madeFor(name).reference).join(',');
     const again = await runTool([

@@ -1,4 +1,4 @@
-import { verify } from 'node:crypto';
+import { verify as verifySignature } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -96,7 +96,7 @@ describe('--signatures', () => {
     const signed = Buffer.from(payload, 'base64');
     expect(signed.toString()).toContain(top.digest);
     const signature = Buffer.from(annotations['dev.cosignproject.cosign/signature'] ?? '', 'base64');
-    expect(verify('sha256', signed, key.publicKey, signature)).toBe(true);
+    expect(verifySignature('sha256', signed, key.publicKey, signature)).toBe(true);
     const manifest = JSON.parse(await readFile(poolFile(ofTop), 'utf8')) as { layers: DataDescriptor[] };
     expect((await passport()).blobs.map(({ digest }) => digest)).toEqual(
       expect.arrayContaining([ofTop, ofInstance, manifest.layers[0]?.digest]),
@@ -207,6 +207,48 @@ describe('a further run', () => {
     await writeFile(path, Buffer.alloc(whole.length));
     expect((await download()).summary()).toMatchObject({ staged: 1 });
     expect(await readFile(path)).toEqual(whole);
+  });
+
+  it('of verify finds what was damaged, and puts it right', async () => {
+    const signature = attachSignature(registry, { repository, subject: instance }, key);
+    const sbom = attachArtifact(registry, attachedTo, 'application/spdx+json');
+    await download('--signatures');
+    const layerOf = async (digest: string) => {
+      const { layers } = JSON.parse(await readFile(poolFile(digest), 'utf8')) as { layers: DataDescriptor[] };
+      return layers[0]?.digest ?? '';
+    };
+    const files = [
+      join(view(), instanceFile(1)),
+      poolFile(await layerOf(signature)),
+      poolFile(await layerOf(sbom.digest)),
+      poolFile(signature),
+    ];
+    const verify = (...args: string[]) => runTool(['verify', '-f', folder, '-o', 'json', ...args]);
+    expect(await verify()).toMatchObject({ status: 0 });
+    for (const file of files) {
+      const whole = await readFile(file);
+      await writeFile(file, Buffer.alloc(whole.length));
+      const found = await verify();
+      expect(found.status, file).toBe(6);
+      const { images } = JSON.parse(found.stdout) as { images: { state: string }[] };
+      expect(images[0]?.state, file).toBe('corrupt');
+      const repaired = await verify('--repair');
+      expect(repaired.status, repaired.stdout + repaired.stderr).toBe(0);
+      expect((await readFile(file)).equals(whole), file).toBe(true);
+    }
+  });
+
+  it('puts a damaged payload right', async () => {
+    attachSignature(registry, attachedTo, key);
+    const { image } = await download('--signatures');
+    const manifest = await readFile(poolFile(image?.signatures[0]?.digest ?? ''), 'utf8');
+    const { layers } = JSON.parse(manifest) as { layers: DataDescriptor[] };
+    const payload = poolFile(layers[0]?.digest ?? '');
+    const whole = await readFile(payload);
+    await writeFile(payload, Buffer.alloc(whole.length));
+    const { status, stderr } = await download();
+    expect(status, stderr).toBe(0);
+    expect((await readFile(payload)).equals(whole)).toBe(true);
   });
 
   it('forgets the signatures of an image that is another now', async () => {

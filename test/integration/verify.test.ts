@@ -174,7 +174,7 @@ describe('verify', () => {
       'corrupt',
       'no directory',
     ],
-  ])('finds %s, and only there', async (_name, damage, state, reason) => {
+  ])('case 68: verify finds %s, and only there', async (_name, damage, state, reason) => {
     await damage();
     const { status, report, stderr } = await verify();
     expect(status, stderr).toBe(6);
@@ -448,7 +448,7 @@ describeWith(
   { root: true, programs: ['mkfs.ext4', 'losetup', 'filefrag'] },
   'verify on a failing disk',
   () => {
-    it('names the file that cannot be read, and goes on', async () => {
+    it('case 55: verify names the file that cannot be read, and goes on', async () => {
       const devices = await makeLoopDevices();
       try {
         const disk = await devices.attach({ bytes: 64 * 1024 ** 2 });

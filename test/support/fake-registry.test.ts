@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from './blob-folder.ts';
 import { makeCertificates } from './certificates.ts';
 import { faults } from './fake-registry/faults.ts';
+import { signUrls } from './fake-registry/signed-urls.ts';
 import { type FakeRegistry, type FakeRegistryOptions, startFakeRegistry } from './fake-registry.ts';
 import { describeWith } from './needs.ts';
 import { output, run } from './process.ts';
@@ -117,6 +118,32 @@ describe('access', () => {
     expect(await status(own)).toBe(401);
     await guarded.close();
   });
+
+  it('by a token for one more scope, which only a refusal names', async () => {
+    const guarded = await start({ access: { scheme: 'bearer', extraScope: 'repository:lab/base:pull' } });
+    const scopes = ['repository:lab/a:pull', 'repository:lab/base:pull'];
+    const statusWith = async (scope: string) => {
+      const { token } = JSON.parse((await get(`/token?scope=${scope}`, {}, 'GET', guarded)).text) as {
+        token: string;
+      };
+      return await get(blobPath, { authorization: `Bearer ${token}` }, 'GET', guarded);
+    };
+    const refused = await statusWith(scopes[0] ?? '');
+    expect(refused.status).toBe(401);
+    expect(refused.headers['www-authenticate']).toContain(
+      `scope="${scopes.join(' ')}",error="insufficient_scope"`,
+    );
+    expect((await statusWith(scopes.join('+'))).status).toBe(200);
+    await guarded.close();
+  });
+
+  it('without a challenge below /v2/, where that is wanted', async () => {
+    const guarded = await start({ access: { scheme: 'bearer', bareRefusals: true } });
+    const refused = await get(blobPath, {}, 'GET', guarded);
+    expect([refused.status, refused.headers['www-authenticate']]).toEqual([401, undefined]);
+    expect((await get('/v2/', {}, 'GET', guarded)).headers['www-authenticate']).toContain('Bearer realm=');
+    await guarded.close();
+  });
 });
 
 describe('faults', () => {
@@ -151,6 +178,10 @@ describe('faults', () => {
     ['shortContentLength', faults.shortContentLength(5), { headers: { 'content-length': '985' } }],
     ['chunkedShort', faults.chunkedShort(5), { text: blobBytes.subarray(10, -5).toString() }],
     ['chunked', faults.chunked(), { headers: { 'transfer-encoding': 'chunked' } }],
+    ['contentEncoding', faults.contentEncoding('br'), { headers: { 'content-encoding': 'br' } }],
+    ['wrongTotal', faults.wrongTotal(), { headers: { 'content-range': 'bytes 10-999/1001' } }],
+    ['contentType', faults.contentType('text/plain'), { headers: { 'content-type': 'text/plain' } }],
+    ['answer', faults.answer('{"a":1}'), { status: 200, text: '{"a":1}' }],
   ])('%s answers something else', async (_, fault, expected) => {
     registry.fault({ path: /\/blobs\//, fault });
     expect(await get(blobPath, range)).toMatchObject(expected);
@@ -188,6 +219,23 @@ describe('faults', () => {
       if (received > 1_000_000) break;
     }
     expect(received).toBeGreaterThan(1_000_000);
+  });
+
+  it('serve whatever the client accepts, where that is wanted', async () => {
+    registry.fault({ path: 'manifests', fault: faults.anyAccept() });
+    expect((await get('/v2/lab/a/manifests/1.0', { accept: 'application/json' })).status).toBe(200);
+  });
+
+  it('sign URLs that are good until they expire', async () => {
+    const urls = signUrls(registry.url);
+    registry.fault({ path: blobPath, fault: urls.redirect, times: 1 });
+    registry.fault({ path: blobPath, fault: urls.check });
+    const location = new URL(String((await get(blobPath)).headers['location']));
+    expect((await get(location.pathname + location.search)).status).toBe(200);
+    urls.expire();
+    expect((await get(location.pathname + location.search)).status).toBe(403);
+    expect((await get(blobPath)).status).toBe(403);
+    expect(urls.given).toHaveLength(1);
   });
 
   it('apply as often as they say, in their order, only to what fits, until healed', async () => {

@@ -11,6 +11,8 @@ import type { ReferrersApi } from './fake-registry/referrers.ts';
 export interface LoggedRequest {
   readonly method: string;
   readonly path: string;
+  /** What follows the `?`, as in `scope=a&scope=b`. */
+  readonly query: string;
   readonly range: string | undefined;
   /** Scheme of the Authorization header. */
   readonly authorization: string | undefined;
@@ -99,8 +101,9 @@ function read(incoming: IncomingMessage): Request {
   return { method: incoming.method ?? 'GET', path, query: searchParams, headers: incoming.headers };
 }
 
-function logged({ method, path, headers }: Request): Omit<LoggedRequest, 'status' | 'bytes'> {
-  return { method, path, range: headers.range, authorization: headers.authorization?.split(' ')[0], headers };
+function logged({ method, path, query, headers }: Request): Omit<LoggedRequest, 'status' | 'bytes'> {
+  const authorization = headers.authorization?.split(' ')[0];
+  return { method, path, query: query.toString(), range: headers.range, authorization, headers };
 }
 
 function makeRules() {

@@ -30,11 +30,20 @@ async function push(registry: DockerRegistry, set: ReleaseSet, image: SetImage):
  * distribution 2.8 (registry/storage/paths.go): blobs once, and link files that name them in each repository.
  */
 export async function linkReleaseSet(registry: DockerRegistry, set: ReleaseSet): Promise<void> {
+  await linkImages(registry, set.folder, servedImagesOf(set));
+}
+
+/** The same for images whose blobs are in a folder of blobs. */
+export async function linkImages(
+  registry: DockerRegistry,
+  folder: string,
+  images: readonly SetImage[],
+): Promise<void> {
   const root = join(registry.storage, 'docker/registry/v2');
-  for (const image of servedImagesOf(set)) {
+  for (const image of images) {
     const repository = join(root, 'repositories', image.repository);
     const { manifests, blobs } = contentsOf(image, 'all');
-    for (const { digest } of [...manifests, ...blobs]) await linkBlob(root, set.folder, digest);
+    for (const { digest } of [...manifests, ...blobs]) await linkBlob(root, folder, digest);
     for (const { digest } of blobs) {
       await writeLink(join(repository, '_layers', digest.replace(':', '/')), digest);
     }

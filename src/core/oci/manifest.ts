@@ -52,15 +52,12 @@ const head = v.object({ schemaVersion: v.literal(2), mediaType: v.optional(v.str
  * tell. Throws `invalid-document` naming `what`; schema 1 is refused.
  */
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined, what: string): Manifest {
-  const refuse = (reason: string, hint?: string): never => {
+  const refuse = (reason: string, hint = 'push the image again with a current tool'): never => {
     throw new ToolError('invalid-document', `the manifest of ${what} ${reason}`, { hint });
   };
   const value = readJson(bytes, refuse);
   if (typeof value === 'object' && value !== null && 'schemaVersion' in value && value.schemaVersion === 1) {
-    return refuse(
-      'is of schema 1, which has no digests of its own',
-      'push the image again with a current tool',
-    );
+    return refuse('is of schema 1, which has no digests of its own');
   }
   const read = <S extends v.GenericSchema>(schema: S): v.InferOutput<S> => {
     const result = v.safeParse(schema, value, { abortEarly: true });

@@ -7,9 +7,9 @@ const image = {
   artifact: 'a',
   digest,
   mediaType: 'm',
+  kind: 'image' as const,
   size: 1,
   priority: 0,
-  kind: 'image' as const,
   signatures: [],
 };
 const passport: Passport = {
@@ -23,6 +23,7 @@ const passport: Passport = {
     { ...image, reference: 'quay.io/ocp/release:4.14.7-x86_64', groups: ['ai', 'ocp'] },
     { ...image, reference: `quay.io/ocp/art@${digest}`, groups: ['ai', 'ocp'], component: 'etcd' },
     { ...image, reference: 'quay.io/lab/tool:1', groups: ['ocp'] },
+    { ...image, reference: 'quay.io/lab/chart:1', groups: ['ocp'], unloadable: 'an artifact' },
   ],
   missing: [],
   blobs: [],
@@ -36,7 +37,7 @@ it('the lists follow from the passport', () => {
   expect(Object.fromEntries(listsOf(passport))).toEqual({
     'ai-images.txt': `quay.io/ocp/release:4.14.7-x86_64\nquay.io/ocp/art@${digest}\n`,
     'ocp-images.txt': `quay.io/ocp/release:4.14.7-x86_64\nquay.io/ocp/art@${digest}\nquay.io/lab/tool:1\n`,
-    'mapping.txt': `quay.io/lab/tool:1=lab/tool:1\nquay.io/ocp/art@${digest}=openshift/release:4.14.7-x86_64-etcd\nquay.io/ocp/release:4.14.7-x86_64=openshift/release-images:4.14.7-x86_64\n`,
+    'mapping.txt': `quay.io/lab/chart:1=lab/chart:1\nquay.io/lab/tool:1=lab/tool:1\nquay.io/ocp/art@${digest}=openshift/release:4.14.7-x86_64-etcd\nquay.io/ocp/release:4.14.7-x86_64=openshift/release-images:4.14.7-x86_64\n`,
   });
 });
 

@@ -17,6 +17,11 @@ export function formatList(plan: ImagePlan, group: Group, unloadable: ReadonlySe
     .join('');
 }
 
+/** The references of a passport that nothing at the site loads. */
+export function unloadableOf(images: Passport['images']): ReadonlySet<string> {
+  return new Set(images.filter((image) => image.unloadable !== undefined).map(({ reference }) => reference));
+}
+
 /** `ignored-images.txt`: what the filter left out, one reference a line. */
 export function formatIgnored(plan: ImagePlan): string {
   return plan.ignored.map((name) => `${name}\n`).join('');
@@ -39,11 +44,6 @@ function targetOf({ source, component, reference }: PlannedImage, releaseTag: st
   return `${reference.repository}${reference.tag === undefined ? '' : `:${reference.tag}`}`;
 }
 
-/** The images of a passport that nothing can load into a container storage. */
-export function unloadableOf({ images }: Passport): ReadonlySet<string> {
-  return new Set(images.filter((image) => image.unloadable !== undefined).map(({ reference }) => reference));
-}
-
 /** The lists that follow from a passport, by file name. `ignored-images.txt` does not: only the filter is recorded. */
 export function listsOf(passport: Passport): ReadonlyMap<string, string> {
   const { release, sources } = passport;
@@ -58,7 +58,7 @@ export function listsOf(passport: Passport): ReadonlyMap<string, string> {
     }),
   );
   const plan = { images, ignored: [] };
-  const unloadable = unloadableOf(passport);
+  const unloadable = unloadableOf(passport.images);
   const tag = release === null ? undefined : releaseTag(release.version, parsePlatform(sources.platform));
   return new Map([
     ['ai-images.txt', formatList(plan, 'ai', unloadable)],

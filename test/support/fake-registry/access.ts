@@ -13,6 +13,10 @@ export type Access =
       readonly expiresIn?: number;
       /** The answer's field; registries differ. */
       readonly field?: 'token' | 'access_token';
+      /** A scope that every request needs beside its repository's (`repository:lab/base:pull`); only a refusal names it. */
+      readonly extraScope?: string;
+      /** Refusals below `/v2/` carry no WWW-Authenticate; that of `/v2/` itself does. */
+      readonly bareRefusals?: boolean;
     };
 
 /** Keeps out who may not pull. */
@@ -56,12 +60,15 @@ function bearerGate(access: Access & { scheme: 'bearer' }, origin: string): Gate
   const refuse = (request: Request): Answer | undefined => {
     if (request.path === tokenPath) return undefined;
     const name = /^\/v2\/(.+)\/(?:manifests|blobs|tags|referrers)\//.exec(request.path)?.[1];
-    const scope = name === undefined ? undefined : `repository:${name}:pull`;
+    const extra = access.extraScope === undefined ? [] : [access.extraScope];
+    const scopes = name === undefined ? [] : [`repository:${name}:pull`, ...extra];
     const given = tokens.get(/^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
-    const covers = scope === undefined || given?.scopes.includes(scope) === true;
+    const covers = scopes.every((scope) => given?.scopes.includes(scope));
     if (given !== undefined && given.expires > Date.now() && covers) return undefined;
-    const challenge = `Bearer realm="${origin}${tokenPath}",service="fake registry"`;
-    return unauthorized(scope === undefined ? challenge : `${challenge},scope="${scope}"`);
+    if (access.bareRefusals === true && name !== undefined) return errorAnswer(401, 'UNAUTHORIZED');
+    const wanted = scopes.length === 0 ? '' : `,scope="${scopes.join(' ')}"`;
+    const lacking = given === undefined || covers ? '' : ',error="insufficient_scope"';
+    return unauthorized(`Bearer realm="${origin}${tokenPath}",service="fake registry"${wanted}${lacking}`);
   };
   return { refuse, serveToken, revokeTokens: () => tokens.clear() };
 }

@@ -46,6 +46,10 @@ export const faults = {
       return { ...packed, headers: { ...packed.headers, 'content-encoding': 'gzip' } };
     }),
 
+  /** A Content-Encoding over the body as it is: what file servers do with names that end in `gz`. */
+  contentEncoding: (encoding: string): Fault =>
+    changed((answer) => ({ ...answer, headers: { ...answer.headers, 'content-encoding': encoding } })),
+
   /** Any error of the distribution-spec's form. */
   error: (status: number, code: string, headers: Readonly<Record<string, string>> = {}): Fault =>
     answered(errorAnswer(status, code, headers)),
@@ -64,6 +68,12 @@ export const faults = {
     answered(
       errorAnswer(401, 'UNAUTHORIZED', challenge === undefined ? {} : { 'www-authenticate': challenge }),
     ),
+  /** 200 with any text, as JSON. */
+  answer: (text: string): Fault => {
+    const body = Buffer.from(text);
+    const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
+    return answered({ status: 200, headers, body });
+  },
   /** A captive portal: a login page, with status 200. */
   webPage: (): Fault =>
     answered(htmlAnswer(200, '<!DOCTYPE html><html><body>Log in to the network</body></html>')),
@@ -81,6 +91,22 @@ export const faults = {
       if (first === undefined) return answer;
       const shifted = `bytes ${Number(first) + 1}-${rest}`;
       return { ...answer, headers: { ...answer.headers, 'content-range': shifted } };
+    }),
+
+  /** Another Content-Type over the same body. */
+  contentType: (mediaType: string): Fault =>
+    changed((answer) => ({ ...answer, headers: { ...answer.headers, 'content-type': mediaType } })),
+  /** What is there, whatever media types the client accepts: old registries do so. */
+  anyAccept: (): Fault => (request, serve) =>
+    serve({ ...request, headers: { ...request.headers, accept: '*/*' } }),
+
+  /** 206 whose Content-Range gives the blob another size. */
+  wrongTotal: (): Fault =>
+    changed((answer) => {
+      const range = answer.headers['content-range']?.replace(/\d+$/, (total) => String(Number(total) + 1));
+      return range === undefined
+        ? answer
+        : { ...answer, headers: { ...answer.headers, 'content-range': range } };
     }),
 
   /** 307 to the same path of another origin; a second fake registry's log shows what headers came along. */

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { concurrently } from '../src/core/concurrently.ts';
+import { type Layer, makeBlobFolder, writeLayer } from '../test/support/blob-folder.ts';
+import type { DockerRegistry } from '../test/support/docker-registry.ts';
+import { linkImages, linkReleaseSet } from '../test/support/fill-registry.ts';
+import { type ReleaseSetOptions, writeReleaseSet } from '../test/support/release-set.ts';
+import { seededBytes, seededInteger } from '../test/support/seeded.ts';
+import { componentImage, type SetImage } from '../test/support/set-images.ts';
+
+/** Where sets are served from, and written to. */
+export interface Shelf {
+  readonly registry: DockerRegistry;
+  readonly work: string;
+}
+
+/** Serves a release and gives its images, the release image first. `name` is that of a folder that is not there. */
+export async function serveRelease(
+  { registry, work }: Shelf,
+  name: string,
+  options: ReleaseSetOptions,
+): Promise<readonly SetImage[]> {
+  const set = await writeReleaseSet(join(work, name), options);
+  await linkReleaseSet(registry, set);
+  return [set.release, ...set.components];
+}
+
+/** Images of one shape; sizes are bytes. */
+export interface ImagesOptions {
+  readonly host: string;
+  readonly count: number;
+  /** Of the layer that all share. */
+  readonly baseLayer: number;
+  readonly ownLayer: { readonly min: number; readonly max: number };
+}
+
+/** Serves images that are named by digest. `name` is that of a folder that is not there. */
+export async function serveImages(
+  { registry, work }: Shelf,
+  name: string,
+  { host, count, baseLayer, ownLayer }: ImagesOptions,
+): Promise<readonly SetImage[]> {
+  const folder = join(work, name);
+  await makeBlobFolder(folder);
+  const layer = (file: string, size: number): Promise<Layer> =>
+    writeLayer(folder, [{ type: 'file', path: file, size, chunks: seededBytes(`${name} ${file}`, size) }]);
+  const from = {
+    folder,
+    host,
+    base: [await layer('base', baseLayer)],
+    ownLayer: (own: string) => layer(own, seededInteger(`${name} ${own}`, ownLayer.min, ownLayer.max)),
+  };
+  const names = Array.from({ length: count }, (_, index) => `${name}-${index}`);
+  const images = await concurrently(names, 4, (own) => componentImage(from, own));
+  await linkImages(registry, folder, images);
+  return images;
+}

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { lacking } from '../test/support/needs.ts';
+import { output, run } from '../test/support/process.ts';
+
+/** A program of the bench: where it is and its version, or why it is not there. */
+export interface Tool {
+  readonly path: string | undefined;
+  readonly version: string;
+}
+
+/** The peers that Debian does not have. */
+export interface Tools {
+  readonly crane: Tool;
+  readonly regctl: Tool;
+}
+
+const cacheFolder = join(
+  process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+  'factory-precaching-cli-bench',
+);
+
+/** Finds crane and regctl in the bench's cache folder; those that are not there are built with Go, if that is there. */
+export async function findTools(): Promise<Tools> {
+  return {
+    crane: await goTool('github.com/google/go-containerregistry/cmd/crane', ['version']),
+    regctl: await goTool('github.com/regclient/regclient/cmd/regctl', ['version', '--format', '{{.VCSTag}}']),
+  };
+}
+
+async function goTool(module: string, versionArguments: readonly string[]): Promise<Tool> {
+  const name = module.slice(module.lastIndexOf('/') + 1);
+  const path = join(cacheFolder, name);
+  if (!existsSync(path)) {
+    if (lacking({ programs: ['go'] }).length > 0)
+      return { path: undefined, version: 'not there: Go is missing' };
+    await mkdir(cacheFolder, { recursive: true });
+    const built = await run(['go', 'install', `${module}@latest`], {
+      env: { GOBIN: cacheFolder },
+      cwd: cacheFolder,
+    });
+    if (built.status !== 0) {
+      const reason = built.stderr.trim().split('\n').at(-1) ?? '';
+      return { path: undefined, version: `not there: go install failed: ${reason}` };
+    }
+  }
+  return { path, version: (await output([path, ...versionArguments])).trim() };
+}
