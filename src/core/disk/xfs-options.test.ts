@@ -29,4 +29,12 @@ describe('xfsOptions', () => {
       expect(xfsOptions(usages[version], 'u').join(' ')).toBe(expected);
     },
   );
+
+  // Kernels of today mount no XFS without them: it needs the old format, without checksums.
+  it.each(['5.0', '6.1', '6.12'] as const)(
+    'case 62: partition has directories with file types made, with xfsprogs %s',
+    (version) => {
+      expect(xfsOptions(usages[version], 'u').join(' ')).toMatch(/-n (?:\S+,)?ftype=1\b/);
+    },
+  );
 });
