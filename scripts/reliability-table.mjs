@@ -22,7 +22,7 @@ function testsByCase() {
     for (const [, , number, title] of text.matchAll(/(['"`])case (\d+): (.+?)\1/g)) {
       // Other cases are of other commands; `docs/partition.md` has theirs.
       const titles = found.get(Number(number));
-      titles?.set(path, [...(titles.get(path) ?? []), title.replaceAll(/\$\{[^}]*\}/g, '…')]);
+      titles?.set(path, [...(titles.get(path) ?? []), title.replaceAll(/\$\{[^}]*\}|%[sdi]/g, '…')]);
     }
     if (/['"`]case \d+: /.test(text) && /\b(?:it|describe|test)\.(?:skip|todo|fails|only)\b/.test(text)) {
       throw new Error(`${path}: a test of a case must run`);

@@ -5,6 +5,7 @@ import { adoptBlobs, blobsToStore } from './adopt-base.ts';
 import { reuseArchives } from './archived-images.ts';
 import { fetchBlobs } from './fetch-blobs.ts';
 import { trackImages } from './finish-images.ts';
+import { inPart } from './name-part.ts';
 import { bytesOf, collectFailures, planStaging, roomFor } from './plan-staging.ts';
 import type { Candidate, StagedImage, StagedSet, Staging } from './staging.ts';
 
@@ -44,8 +45,10 @@ export async function stageImages(
     arrived: async ({ descriptor }) => {
       images.push(...(await finish.arrived(descriptor.digest)));
     },
-    failed: ({ users }, error) => {
-      for (const candidate of finish.abandon(users)) failures.add(candidate.planned, error);
+    failed: ({ users, descriptor }, error) => {
+      for (const { planned: image, manifest } of finish.abandon(users)) {
+        failures.add(image, inPart(manifest, descriptor.digest, error));
+      }
     },
   });
   return {

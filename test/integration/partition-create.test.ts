@@ -69,21 +69,24 @@ describeWith({ ...partitionNeeds, programs: [...partitionNeeds.programs, 'xfs_re
     expect(second.stderr).toContain(`is already there: ${path}`);
   });
 
-  diskTest('makes a file system that every kernel since RHEL 8 mounts, and mounts it', async ({ loops }) => {
-    const disk = await loops.attach({ bytes });
-    const mountPoint = join(loops.scratch, 'new folder/mnt');
-    const args = ['-s', '300MiB', '-l', uniqueLabel(), '--mount', mountPoint];
-    const { status, stdout, stderr } = await partition(disk.path, args);
-    expect(status, stderr).toBe(0);
-    const info = await output(['xfs_info', mountPoint]);
-    expect(info).toMatch(/crc=1 +finobt=1, sparse=1, rmapbt=0/);
-    expect(info).toMatch(/reflink=1 +bigtime=0 inobtcount=0/);
-    expect(info).toMatch(/ftype=1/);
-    await writeFile(join(mountPoint, 'file'), 'kept');
-    await output(['umount', mountPoint]);
-    await output(['mount', stdout.trim(), mountPoint]);
-    expect(await readFile(join(mountPoint, 'file'), 'utf8')).toBe('kept');
-  });
+  diskTest(
+    'case 62: makes a file system that every kernel since RHEL 8 mounts, and mounts it',
+    async ({ loops }) => {
+      const disk = await loops.attach({ bytes });
+      const mountPoint = join(loops.scratch, 'new folder/mnt');
+      const args = ['-s', '300MiB', '-l', uniqueLabel(), '--mount', mountPoint];
+      const { status, stdout, stderr } = await partition(disk.path, args);
+      expect(status, stderr).toBe(0);
+      const info = await output(['xfs_info', mountPoint]);
+      expect(info).toMatch(/crc=1 +finobt=1, sparse=1, rmapbt=0/);
+      expect(info).toMatch(/reflink=1 +bigtime=0 inobtcount=0/);
+      expect(info).toMatch(/ftype=1/);
+      await writeFile(join(mountPoint, 'file'), 'kept');
+      await output(['umount', mountPoint]);
+      await output(['mount', stdout.trim(), mountPoint]);
+      expect(await readFile(join(mountPoint, 'file'), 'utf8')).toBe('kept');
+    },
+  );
 
   diskTest(
     'refuses a mount point that is in use or holds files, before it touches the disk',

@@ -174,7 +174,7 @@ describe('verify', () => {
       'corrupt',
       'no directory',
     ],
-  ])('finds %s, and only there', async (_name, damage, state, reason) => {
+  ])('case 68: finds %s, and only there', async (_name, damage, state, reason) => {
     await damage();
     const { status, report, stderr } = await verify();
     expect(status, stderr).toBe(6);
@@ -188,7 +188,7 @@ describe('verify', () => {
     expect(report).toMatchObject({ whole: false, other: [], foreign: [] });
   });
 
-  it('names every image that shares a damaged layer, and says so on stdout', async () => {
+  it('case 68: names every image that shares a damaged layer, and says so on stdout', async () => {
     await flip(blob(baseLayer()));
     const { status, stdout } = await runTool(['verify', '-f', folder]);
     expect(status).toBe(6);
@@ -315,7 +315,7 @@ describe('verify --repair', () => {
       .flatMap(({ path }) => /sha256:[0-9a-f]{64}$/.exec(path) ?? [])
       .toSorted();
 
-  it('fetches the damaged blobs, and only those, as new files that the images are linked to', async () => {
+  it('case 68: fetches the damaged blobs, and only those, as new files that the images are linked to', async () => {
     const [component] = set.components;
     const [manifest, layer] = [
       component?.manifest.digest ?? '',
@@ -448,7 +448,7 @@ describeWith(
   { root: true, programs: ['mkfs.ext4', 'losetup', 'filefrag'] },
   'verify on a failing disk',
   () => {
-    it('names the file that cannot be read, and goes on', async () => {
+    it('case 55: names the file that cannot be read, and goes on', async () => {
       const devices = await makeLoopDevices();
       try {
         const disk = await devices.attach({ bytes: 64 * 1024 ** 2 });
