@@ -37,7 +37,8 @@ export async function findPlatform(
   const platforms = new Set<string>();
   let read = 0;
   const refuse = (reason: string): never => {
-    throw new ToolError('invalid-document', `${what}: ${reason}`);
+    const hint = 'name the image itself by its digest, or leave it out';
+    throw new ToolError('invalid-document', `${what}: ${reason}`, { hint });
   };
   const search = async (list: Index, indexes: readonly Descriptor[]): Promise<FoundImage | undefined> => {
     read += 1;
