@@ -91,7 +91,7 @@ describe('download refuses', () => {
     expect(outcome.stderr).not.toMatch(/ at .*\.mjs|defect/);
   });
 
-  it('a folder that is not there, or where no partition is mounted', async () => {
+  it('case 64: a folder that is not there, or where no partition is mounted', async () => {
     const missing = await runTool(['download', '-f', join(folder, 'missing'), '-r', '4.14.7']);
     expect(missing).toMatchObject({ status: 8, stderr: expect.stringContaining('is not there') as string });
     const plain = await runTool(['download', '-f', folder, '-r', '4.14.7']);

@@ -59,7 +59,7 @@ describeWith({ root: true, programs: ['mkfs.ext4', 'losetup'] }, 'a partition th
       },
     ],
     [
-      'case 64: another file system mounted over it under way',
+      'case 63: another file system mounted over it under way',
       async (folder: string) => {
         await output(['mount', '-t', 'tmpfs', 'tmpfs', folder]);
       },
