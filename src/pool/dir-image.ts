@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { systemCodeOf, ToolError } from '../core/errors.ts';
 import { algorithmOf, type Digest, hexOf } from '../core/oci/digest.ts';
 import { onDisk } from './disk-error.ts';
-import { syncDirectory, writeDurably } from './durable.ts';
+import { syncDirectory, writeNew } from './durable.ts';
 import { throwNoLinks } from './file-system.ts';
 import type { Pool } from './pool.ts';
 
@@ -63,9 +63,10 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
   for (const [name, digest] of dirFiles(image)) await linkInto(pool.pathOf(digest), join(aside, name));
   for (const [name, content] of image.signatures ?? []) {
     if (content === undefined) throw unmade(final, name);
-    await writeDurably(join(aside, name), content);
+    await writeNew(join(aside, name), content);
   }
-  await writeDurably(join(aside, 'version'), dirVersion(image));
+  await writeNew(join(aside, 'version'), dirVersion(image));
+  await syncDirectory(aside);
   await removeDirImage(folder, image.artifact);
   await onDisk(final, () => rename(aside, final));
 }

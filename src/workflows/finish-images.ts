@@ -10,6 +10,9 @@ import { hasDirImage } from '../pool/inspect-dir-image.ts';
 import { imageOf, sizesOf } from './archived-images.ts';
 import type { Candidate, StagedImage, Staging, WantedBlob } from './staging.ts';
 
+/** Making one waits for the disk several times, and it can serve many at once. */
+const imagesAtATime = 8;
+
 interface Circumstances {
   /** Images of the plan, for the count. */
   readonly total: number;
@@ -49,13 +52,13 @@ export function trackImages(
     complete: () =>
       concurrently(
         [...waiting].filter(([, left]) => left.size === 0),
-        4,
+        imagesAtATime,
         ([candidate]) => finish(candidate),
       ),
     /** Images that waited for this blob last. */
     arrived: (digest: Digest) => {
       const ready = [...waiting].filter(([, left]) => left.delete(digest) && left.size === 0);
-      return concurrently(ready, 1, ([candidate]) => finish(candidate));
+      return concurrently(ready, imagesAtATime, ([candidate]) => finish(candidate));
     },
     /** Images that will never be whole in this run; each is given once. */
     abandon: (users: readonly Candidate[]) => users.filter((candidate) => waiting.delete(candidate)),

@@ -23,7 +23,7 @@ export interface StagingPlan {
   readonly open: readonly Candidate[];
   /** Every blob of the open images, and where to have it. */
   readonly wanted: ReadonlyMap<Digest, WantedBlob>;
-  /** Those that are not in the pool, the largest first. */
+  /** Those that are not in the pool, in load order of the images. */
   readonly missing: readonly WantedBlob[];
   /** Of the missing ones, what archives of earlier runs have. */
   readonly reusable: readonly Reusable[];
@@ -150,11 +150,10 @@ function uniqueBlobs(candidates: readonly Candidate[]): Map<Digest, WantedBlob> 
   return wanted;
 }
 
-/** The largest first: a large blob begun last would run alone at the end. */
 async function missingBlobs(wanted: ReadonlyMap<Digest, WantedBlob>, pool: Pool): Promise<WantedBlob[]> {
   const missing: WantedBlob[] = [];
   for (const blob of wanted.values()) if (!(await pool.has(blob.descriptor))) missing.push(blob);
-  return missing.toSorted((a, b) => b.descriptor.size - a.descriptor.size);
+  return missing;
 }
 
 /** The bytes and inodes that a plan takes at most. `stored` is what of the missing takes up space. */
