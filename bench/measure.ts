@@ -18,6 +18,9 @@ export interface Command {
   readonly input?: string;
 }
 
+/** For everybody the same: what a machine sets for one language or another is no part of the contest. */
+const clean = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+
 /**
  * Runs a command to its end and syncs the file system of `folder`, both within the time. What it prints goes to
  * `log`. Throws if it fails, with the end of its log.
@@ -26,7 +29,7 @@ export async function measure(command: Command, folder: string, log: string): Pr
   const begun = performance.now();
   // bash's own `time` counts all processes that were waited for, and is everywhere.
   const timed = 'log=$1; shift; TIMEFORMAT="%U %S"; time "$@" >"$log" 2>&1';
-  const child = spawn('bash', ['-c', timed, 'bash', log, ...command.argv], { detached: true });
+  const child = spawn('bash', ['-c', timed, 'bash', log, ...command.argv], { detached: true, env: clean });
   // In a session of its own it would outlive an interrupted bench.
   const endSession = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL');
   process.prependOnceListener('exit', endSession);

@@ -185,26 +185,35 @@ interface Ping {
 
 const noRegistry = 'is it a registry? A proxy or a login page may stand between this machine and it';
 
-/** Asks `/v2/` (distribution-spec, "Determining Support"): over TLS, and over plain HTTP only where it is allowed. */
+/**
+ * Asks `/v2/` (distribution-spec, "Determining Support"): over TLS, and over plain HTTP only where it is allowed. What
+ * listens on loopback seldom has a certificate: it is asked plainly first, before any of that is loaded.
+ */
 async function firstPing(
   registry: string,
   insecure: boolean,
   send: RegistryHost['send'],
   signal: AbortSignal,
 ): Promise<Ping> {
-  const ask = async (origin: URL): Promise<Ping> => {
+  const ask = async (scheme: 'http' | 'https'): Promise<Ping & { readonly status: number }> => {
+    const origin = new URL(`${scheme}://${registry}`);
     const body = collect(
       smallBody,
       () => new RegistryError('network', 'final', `${registry}: answer too large`, { hint: noRegistry }),
     );
     const request = { url: new URL('/v2/', origin), method: 'GET', headers: {} } as const;
-    const { headers } = await send(request, () => body.take);
-    return { origin, challenges: challengesOf(headers) };
+    const { headers, status } = await send(request, () => body.take);
+    return { origin, challenges: challengesOf(headers), status };
   };
   const failed = (error: unknown): never => {
     throw errorFromTransport(registry, error, signal);
   };
-  const secured = await ask(new URL(`https://${registry}`)).catch((error: unknown) => ({ error }));
+  if (isLoopback(registry)) {
+    const answer = await ask('http').catch(() => undefined);
+    // A port with TLS answers a plain request with 400, or with a redirect, or not at all.
+    if (answer?.status === 200 || answer?.status === 401) return answer;
+  }
+  const secured = await ask('https').catch((error: unknown) => ({ error }));
   if (!('error' in secured)) return secured;
   const { error } = secured;
   const plain = speaksPlainHttp(error);
@@ -216,7 +225,7 @@ async function firstPing(
     });
   }
   // Where both fail, what TLS had to say comes first, unless there was none.
-  return ask(new URL(`http://${registry}`)).catch((second: unknown) => failed(plain ? second : error));
+  return ask('http').catch((second: unknown) => failed(plain ? second : error));
 }
 
 /** Whether a TLS handshake failed because the other side answered in something else. */
