@@ -1,11 +1,9 @@
 import { type ErrorCode, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
-import { compileFilter } from '../core/imageset/filter.ts';
-import { type ImagePlan, planImages } from '../core/imageset/image-plan.ts';
-import { type Platform, parsePlatform } from '../core/oci/platform.ts';
-import { formatReference, parseReference, type Reference } from '../core/oci/reference.ts';
+import type { ImagePlan } from '../core/imageset/image-plan.ts';
+import type { Platform } from '../core/oci/platform.ts';
 import { formatSeconds } from '../core/quantity.ts';
-import { officialRelease, releaseTag } from '../core/release/payload.ts';
+import { releaseTag } from '../core/release/payload.ts';
 import { formatIgnored, formatList, formatMapping, unloadableOf } from '../core/staging/lists.ts';
 import type { Format, Passport } from '../core/staging/passport.ts';
 import { requireFileSystem } from '../pool/file-system.ts';
@@ -16,23 +14,17 @@ import { createPace } from '../registry/pace.ts';
 import { lockFolder } from '../system/lock.ts';
 import { mountAt } from '../system/mount.ts';
 import { openBases, withBases } from './adopt-base.ts';
+import { collectImages, type RequestOptions, readRequest } from './collect-images.ts';
 import { commitState } from './commit-state.ts';
 import { describePassport } from './describe-passport.ts';
-import { type Release, readRelease } from './read-release.ts';
+import type { Release } from './read-release.ts';
 import { type AccessOptions, clientOptions } from './registry-access.ts';
 import { settleFolder } from './settle-folder.ts';
 import { stageImages } from './stage-images.ts';
 import type { FailedImage, StagedSet, Staging } from './staging.ts';
 
-export interface DownloadOptions extends AccessOptions {
+export interface DownloadOptions extends AccessOptions, RequestOptions {
   readonly folder: string;
-  /** `X.Y.Z`; with `releaseImage` it must be that image's version. */
-  readonly release: string | undefined;
-  readonly releaseImage: string | undefined;
-  readonly images: readonly string[];
-  readonly aiImages: readonly string[];
-  readonly filter: string | undefined;
-  readonly platform: string;
   readonly format: Format;
   /** Requests at a time, at most. */
   readonly parallel: number;
@@ -81,11 +73,8 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const start = options.now();
   const received = countReceived(options.emit);
   const { emit } = received;
-  const platform = parsePlatform(options.platform);
-  const leaveOut = compileFilter(options.filter);
-  const images = options.images.map((text) => parseReference(text));
-  const aiImages = options.aiImages.map((text) => parseReference(text));
-  const releaseReference = referenceOfRelease(options);
+  const request = readRequest(options);
+  const { platform } = request;
   const folder = await openFolder(options);
   const { name, doubt } = await requireFileSystem(folder, options.format);
   if (doubt !== undefined) emit({ type: 'warning', text: `${folder} is on ${name}: ${doubt}` });
@@ -114,11 +103,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       before,
       emit,
     };
-    const release =
-      releaseReference === undefined ? undefined : await openRelease(releaseReference, options, staging);
-    const components = release?.components ?? [];
-    const plan = planImages({ release: releaseReference, components, images, aiImages, leaveOut });
-    if (plan.images.length === 0) throw nothingToStage();
+    const { release, plan } = await collectImages(request, staging);
     const staged = await stageImages(plan, staging, release?.layersRead ?? []);
     const passport = await describePassport({ ...options, sources: options, staging, release, staged });
     if (passport.images.length > 0) {
@@ -179,27 +164,6 @@ export function outcomeOf({
   return staged + existed === 0 && common ? first?.code : 'partial';
 }
 
-/** The release image that is asked for, if any. Throws `usage` when nothing is. */
-export function referenceOfRelease({
-  release,
-  releaseImage,
-  platform,
-  images,
-  aiImages,
-}: DownloadOptions): Reference | undefined {
-  if (releaseImage !== undefined) return parseReference(releaseImage);
-  if (release !== undefined) return officialRelease(release, parsePlatform(platform));
-  if (images.length + aiImages.length > 0) return undefined;
-  throw nothingToStage();
-}
-
-/** The error of a run that would stage nothing. */
-export function nothingToStage(): ToolError {
-  return new ToolError('usage', 'there is nothing to stage', {
-    hint: 'name a release (--release, --release-image) or images (--img, --ai-img), and filter less',
-  });
-}
-
 /** The real path of the folder. Throws `host` when it is not where a partition is mounted, and has to be. */
 export async function openFolder({ folder, mountCheck }: DownloadOptions): Promise<string> {
   const path = await resolveFolder(folder);
@@ -209,26 +173,6 @@ export async function openFolder({ folder, mountCheck }: DownloadOptions): Promi
     });
   }
   return path;
-}
-
-/** Reads the release image. Throws `integrity` when it is another version than asked for. */
-export async function openRelease(
-  reference: Reference,
-  options: DownloadOptions,
-  staging: Staging,
-): Promise<Release> {
-  staging.emit({ type: 'step', text: `Reading release image ${formatReference(reference)}` });
-  const release = await readRelease(reference, staging);
-  if (options.release !== undefined && options.release !== release.version) {
-    throw new ToolError(
-      'integrity',
-      `${formatReference(reference)} is release ${release.version}, not ${options.release}`,
-      {
-        hint: 'correct --release or --release-image',
-      },
-    );
-  }
-  return release;
 }
 
 /** What the plan of a run says, for people and for the boot scripts. */

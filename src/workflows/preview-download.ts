@@ -1,9 +1,6 @@
 import { type ErrorCode, ToolError } from '../core/errors.ts';
-import { compileFilter } from '../core/imageset/filter.ts';
-import { planImages } from '../core/imageset/image-plan.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
-import { parsePlatform } from '../core/oci/platform.ts';
-import { formatReference, parseReference } from '../core/oci/reference.ts';
+import { formatReference } from '../core/oci/reference.ts';
 import type { Format } from '../core/staging/passport.ts';
 import { describeShortage, type Room } from '../core/staging/room.ts';
 import { archiveSize } from '../pool/archive.ts';
@@ -15,15 +12,9 @@ import { createRegistryClient } from '../registry/client.ts';
 import { createPace } from '../registry/pace.ts';
 import { openBases, withBases } from './adopt-base.ts';
 import { archiveImageOf, imageOf } from './archived-images.ts';
+import { collectImages, readRequest } from './collect-images.ts';
 import { describePassport } from './describe-passport.ts';
-import {
-  type DownloadOptions,
-  nothingToStage,
-  openFolder,
-  openRelease,
-  outcomeOf,
-  referenceOfRelease,
-} from './download-images.ts';
+import { type DownloadOptions, openFolder, outcomeOf } from './download-images.ts';
 import { bytesOf, collectFailures, planStaging, roomFor, type StagingPlan } from './plan-staging.ts';
 import { clientOptions } from './registry-access.ts';
 import type { Candidate, FailedImage, StagedImage, Staging } from './staging.ts';
@@ -73,10 +64,7 @@ interface PreviewedImage {
 /** Resolves and plans as `downloadImages` does, and writes nothing: not even the lock. */
 export async function previewDownload(options: DownloadOptions): Promise<DownloadPreview> {
   const { emit, format } = options;
-  const leaveOut = compileFilter(options.filter);
-  const images = options.images.map((text) => parseReference(text));
-  const aiImages = options.aiImages.map((text) => parseReference(text));
-  const reference = referenceOfRelease(options);
+  const request = readRequest(options);
   const folder = await openFolder(options);
   const { name, refused } = await fileSystemOf(folder, format);
   if (refused !== undefined) {
@@ -98,15 +86,12 @@ export async function previewDownload(options: DownloadOptions): Promise<Downloa
       now,
       signatures: options.signatures,
       foreignHosts: options.foreignHosts,
-      platform: parsePlatform(options.platform),
+      platform: request.platform,
       parallel: options.parallel,
       before: await readPassport(folder),
       emit,
     };
-    const release = reference === undefined ? undefined : await openRelease(reference, options, staging);
-    const components = release?.components ?? [];
-    const plan = planImages({ release: reference, components, images, aiImages, leaveOut });
-    if (plan.images.length === 0) throw nothingToStage();
+    const { release, plan } = await collectImages(request, staging);
     const failures = collectFailures(emit);
     const planned = await planStaging(plan, staging, failures);
     const { failed } = failures;
