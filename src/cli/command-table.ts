@@ -1,6 +1,7 @@
 import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { download } from './command-table/download.ts';
 import { partition } from './command-table/partition.ts';
+import { plan } from './command-table/plan.ts';
 import { registryPing } from './command-table/registry-ping.ts';
 import { siteconfig } from './command-table/siteconfig.ts';
 import { verify } from './command-table/verify.ts';
@@ -9,6 +10,7 @@ import type { Command, Groups } from './flags.ts';
 /** Every command, in the order of the help. */
 export const commands = [
   partition,
+  plan,
   download,
   verify,
   bundleCreate,

@@ -18,6 +18,7 @@ type Runners = {
 /** Loaded when called for, so that `--help` does not wait for an HTTP client or a YAML parser. */
 const runners: Runners = {
   partition: () => import('./commands/partition.ts'),
+  plan: () => import('./commands/plan.ts'),
   download: () => import('./commands/download.ts'),
   verify: () => import('./commands/verify.ts'),
   'bundle create': () => import('./commands/bundle-create.ts'),

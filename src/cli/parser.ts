@@ -1,5 +1,5 @@
 import { Command as Commander, Argument as CommanderArgument, InvalidArgumentError, Option } from 'commander';
-import { parseBytes, parseSeconds } from '../core/quantity.ts';
+import { parseBytes, parseRate, parseSeconds } from '../core/quantity.ts';
 import type { Argument, Command, Flag, Groups } from './flags.ts';
 
 const gibibyte = 1024 ** 3;
@@ -107,9 +107,9 @@ const parsers: Readonly<Record<Flag['kind'], (text: string, previous?: unknown) 
     throw new InvalidArgumentError('It must be a size such as 100 (GiB), 250GiB or 1.5TiB.');
   },
   rate: (text) => {
-    const bytes = parseBytes(text.replace(/\/s$/, ''), 1);
-    if (bytes !== undefined && bytes > 0) return bytes;
-    throw new InvalidArgumentError('It must be bytes per second, such as 500K, 20M or 1.5GiB/s.');
+    const rate = parseRate(text);
+    if (rate !== undefined && rate > 0) return rate;
+    throw new InvalidArgumentError('It must be bytes per second, such as 500K or 20M, or bits: 100Mbit.');
   },
   duration: (text) => {
     const seconds = parseSeconds(text);

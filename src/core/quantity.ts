@@ -28,6 +28,18 @@ export function parseBytes(text: string, bareUnit: number): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
+/**
+ * Bytes per second as typed: `20M`, `1.5GiB/s` as `parseBytes` reads them, or bits as lines are sold, in powers of 1000:
+ * `100Mbit`, `1Gbit/s`. Undefined when it is none.
+ */
+export function parseRate(text: string): number | undefined {
+  const amount = text.trim().replace(/\/s$/, '');
+  const bits = /^(\d+(?:\.\d+)?)\s*([kmgt]?)bit$/i.exec(amount);
+  if (bits === null) return parseBytes(amount, 1);
+  const [, digits = '', prefix = ''] = bits;
+  return (Number(digits) * 1000 ** (decimals[prefix.toLowerCase()] ?? 0)) / 8;
+}
+
 /** A time as Go and systemd take it: `90s`, `1h30m`, `2d`; a bare number counts seconds. Undefined when it is none. */
 export function parseSeconds(text: string): number | undefined {
   if (/^\d+$/.test(text)) return Number(text);

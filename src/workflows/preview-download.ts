@@ -6,17 +6,12 @@ import { describeShortage, type Room } from '../core/staging/room.ts';
 import { archiveSize } from '../pool/archive.ts';
 import { fileSystemOf, roomIn } from '../pool/file-system.ts';
 import { hasDirImage } from '../pool/inspect-dir-image.ts';
-import { openPreviewPool } from '../pool/preview-pool.ts';
-import { readPassport } from '../pool/staging-folder.ts';
-import { createRegistryClient } from '../registry/client.ts';
-import { createPace } from '../registry/pace.ts';
-import { openBases, withBases } from './adopt-base.ts';
 import { archiveImageOf, imageOf } from './archived-images.ts';
-import { collectImages, readRequest } from './collect-images.ts';
+import { readRequest } from './collect-images.ts';
 import { describePassport } from './describe-passport.ts';
 import { type DownloadOptions, openFolder, outcomeOf } from './download-images.ts';
-import { bytesOf, collectFailures, planStaging, roomFor, type StagingPlan } from './plan-staging.ts';
-import { clientOptions } from './registry-access.ts';
+import { openPreview } from './open-preview.ts';
+import { bytesOf, roomFor, type StagingPlan } from './plan-staging.ts';
 import type { Candidate, FailedImage, StagedImage, Staging } from './staging.ts';
 
 /** What a download would do. Bytes. */
@@ -63,38 +58,14 @@ interface PreviewedImage {
 
 /** Resolves and plans as `downloadImages` does, and writes nothing: not even the lock. */
 export async function previewDownload(options: DownloadOptions): Promise<DownloadPreview> {
-  const { emit, format } = options;
+  const { format } = options;
   const request = readRequest(options);
   const folder = await openFolder(options);
   const { name, refused } = await fileSystemOf(folder, format);
   if (refused !== undefined) {
     throw new ToolError('host', `${folder} is on ${name}: ${refused.reason}`, { hint: refused.hint });
   }
-  const { signal, now } = options;
-  const bases = await openBases(options.bases);
-  const pace = createPace({ now, signal, most: options.parallel, limitRate: options.limitRate });
-  const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
-  try {
-    const staging: Staging = {
-      folder,
-      format,
-      pool: openPreviewPool(folder),
-      client: withBases(client, bases, emit),
-      bases,
-      signal,
-      pace,
-      now,
-      signatures: options.signatures,
-      foreignHosts: options.foreignHosts,
-      platform: request.platform,
-      parallel: options.parallel,
-      before: await readPassport(folder),
-      emit,
-    };
-    const { release, plan } = await collectImages(request, staging);
-    const failures = collectFailures(emit);
-    const planned = await planStaging(plan, staging, failures);
-    const { failed } = failures;
+  return openPreview(folder, request, options, async ({ staging, release, plan, planned, failed }) => {
     const stagedImages = await Promise.all(planned.candidates.map((each) => asStaged(each, format)));
     const staged = { images: stagedImages, failed, held: [] };
     const { stale } = await describePassport({ ...options, sources: options, staging, release, staged });
@@ -122,9 +93,7 @@ export async function previewDownload(options: DownloadOptions): Promise<Downloa
         removed: options.removeStale && failed.length === 0,
       },
     };
-  } finally {
-    await client.close();
-  }
+  });
 }
 
 /** What a run would amount to by what is known now: too little room, or what the failures have in common. */

@@ -1,0 +1,58 @@
+import { authfile, certDir, parallel, platform } from '../common-flags.ts';
+import type { Command } from '../flags.ts';
+import { download } from './download.ts';
+
+const { release, releaseImage, img, aiImg, filter, format, signatures, base } = download.flags;
+
+export const plan = {
+  name: 'plan',
+  summary: 'say what a download would stage, before the first blob',
+  description: `Takes the flags of download and works out from manifests alone: images by stage and source, bytes, the size of partition
+to ask for, the time over the line, the time to load at the site, and what -f has already. With --site it says what the
+site will still pull over its WAN. Exit status 8 when it does not fit into the folder.`,
+  flags: {
+    folder: { kind: 'string', short: 'f', value: 'folder', description: 'staging folder it would go into' },
+    release,
+    releaseImage,
+    img,
+    aiImg,
+    filter,
+    platform,
+    format,
+    signatures,
+    base,
+    bandwidth: {
+      kind: 'rate',
+      value: 'rate',
+      description: 'of the line in the factory, such as 100Mbit or 12M bytes per second',
+    },
+    loadRate: {
+      kind: 'rate',
+      value: 'rate',
+      description: 'what a node loads per second: measure it there; 2 cores of 2023 took 75M',
+      default: 75_000_000,
+    },
+    site: { kind: 'list', value: 'file', description: 'SiteConfigs or ClusterInstances the servers are for' },
+    hub: {
+      kind: 'list',
+      value: 'file',
+      description: 'manifests of the hub: ClusterImageSets, CatalogSources, policies',
+    },
+    parallel,
+    authfile,
+    certDir,
+    output: {
+      kind: 'string',
+      short: 'o',
+      value: 'format',
+      description: 'result as text, json or yaml',
+      choices: ['text', 'json', 'yaml'],
+      default: 'text',
+    },
+  },
+  examples: [
+    'factory-precaching-cli plan -r 4.14.7 --bandwidth 100Mbit',
+    'factory-precaching-cli plan -f /mnt -r 4.14.7 --site sno1.yaml --hub clusterimageset.yaml',
+    'factory-precaching-cli plan -r 4.14.7 -o json | jq .size.layouts.pool.partition',
+  ],
+} as const satisfies Command;

@@ -1,0 +1,19 @@
+import { outcomeOfPlan, planDownload } from '../../workflows/plan-images.ts';
+import type { plan } from '../command-table/plan.ts';
+import { exitCodes } from '../exit-code.ts';
+import { formatPlan } from '../plan-output.ts';
+import { createReporter } from '../reporters.ts';
+import type { Run } from '../run.ts';
+
+export const run: Run<typeof plan.flags> = async (
+  { site, img, aiImg, base, authfile, output, ...values },
+  terminal,
+) => {
+  const { emit, finish } = createReporter(terminal);
+  const sources = { images: img, aiImages: aiImg, bases: base, sites: site };
+  const options = { ...terminal, ...values, ...sources, authFile: authfile, emit };
+  const report = await planDownload(options).finally(finish);
+  terminal.out(formatPlan(report, output));
+  const outcome = outcomeOfPlan(report);
+  return outcome === undefined ? 0 : exitCodes[outcome];
+};

@@ -1,0 +1,89 @@
+import { stringify } from 'yaml';
+import { formatBytes, formatSeconds } from '../core/quantity.ts';
+import type { PlanReport } from '../workflows/plan-images.ts';
+
+/** The report as asked for. YAML comes from the same value as JSON. */
+export function formatPlan(report: PlanReport, output: 'text' | 'json' | 'yaml'): string {
+  if (output === 'json') return `${JSON.stringify(report, undefined, 2)}\n`;
+  if (output === 'text') return formatText(report);
+  return stringify(report, { aliasDuplicateObjects: false });
+}
+
+function formatText(report: PlanReport): string {
+  const { size, toFetch, downloadSeconds, space, failed, ignored, wan } = report;
+  const lines = [
+    ...portionTable(report),
+    '',
+    ...layoutTable(report),
+    '',
+    `Release: ${report.release ?? 'none'}`,
+    `Images: ${size.images} in ${size.blobs} blobs`,
+    `Bytes: ${formatBytes(size.uniqueBytes)}; ${formatBytes(size.bytes)} image by image, so ${formatBytes(size.bytes - size.uniqueBytes)} are duplicates`,
+    `Staged already: ${formatBytes(report.stagedBytes)}`,
+    `To be downloaded: ${toFetch.blobs} blobs, ${formatBytes(toFetch.bytes)}${downloadSeconds === undefined ? '' : `, ${formatSeconds(downloadSeconds)}`}`,
+    `Left out by the filter: ${ignored.length}`,
+    ...(space === undefined
+      ? []
+      : [
+          `Space needed: ${formatBytes(space.needed.bytes)}, ${space.needed.files} inodes; free: ${formatBytes(space.free.bytes)}`,
+        ]),
+    ...failed.map(({ reference, reason }) => `Failed: ${reference}: ${reason}`),
+    ...(space?.shortage === undefined ? [] : [`Too little room: ${space.shortage}`]),
+    ...(wan ?? []).flatMap(wanLines),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function portionTable({ size }: PlanReport): string[] {
+  return table(
+    ['stage', 'source', 'images', 'bytes', 'unique'],
+    size.portions.map(({ group, source, images, bytes, uniqueBytes }) => [
+      group === 'ai' ? 'discovery' : 'installation',
+      source,
+      String(images),
+      formatBytes(bytes),
+      formatBytes(uniqueBytes),
+    ]),
+  );
+}
+
+function layoutTable({ size, loadSeconds }: PlanReport): string[] {
+  return table(
+    ['format', 'on the partition', 'partition to ask for', 'load in discovery', 'load in installation'],
+    (['pool', 'archive', 'storage'] as const).map((layout) => {
+      const { bytes, partition, estimated } = size.layouts[layout];
+      const { discovery, installation } = loadSeconds[layout];
+      return [
+        layout,
+        `${estimated ? 'about ' : ''}${formatBytes(bytes)}`,
+        formatBytes(partition),
+        `about ${formatSeconds(discovery)}`,
+        installation === 0 ? 'none' : `about ${formatSeconds(installation)}`,
+      ];
+    }),
+  );
+}
+
+function wanLines({ cluster, pulls, bytes }: NonNullable<PlanReport['wan']>[number]): string[] {
+  return [
+    '',
+    `${cluster} will still pull ${formatBytes(bytes)} or more over its WAN:`,
+    ...pulls.flatMap((pull) => [
+      `  ${pull.what} (${pull.bytes === undefined ? 'size not known' : formatBytes(pull.bytes)})`,
+      `    ${pull.because}`,
+      ...(pull.remedy === undefined ? [] : [`    hint: ${pull.remedy}`]),
+    ]),
+  ];
+}
+
+/** Columns as wide as their widest cell, two spaces apart. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,82 @@
+import { openPreviewPool } from '../pool/preview-pool.ts';
+import { readPassport } from '../pool/staging-folder.ts';
+import { createRegistryClient } from '../registry/client.ts';
+import { createPace } from '../registry/pace.ts';
+import { openBases, withBases } from './adopt-base.ts';
+import { type Collection, collectImages, type Request } from './collect-images.ts';
+import type { DownloadOptions } from './download-images.ts';
+import { collectFailures, planStaging, type StagingPlan } from './plan-staging.ts';
+import { clientOptions } from './registry-access.ts';
+import type { FailedImage, Staging, WantedBlob } from './staging.ts';
+
+/** All that is known of a run before its first blob. */
+export interface Preview extends Collection {
+  readonly staging: Staging;
+  readonly planned: StagingPlan;
+  readonly failed: readonly FailedImage[];
+}
+
+type PreviewOptions = Pick<
+  DownloadOptions,
+  | 'authFile'
+  | 'bases'
+  | 'certDir'
+  | 'emit'
+  | 'env'
+  | 'foreignHosts'
+  | 'format'
+  | 'limitRate'
+  | 'now'
+  | 'parallel'
+  | 'signal'
+  | 'signatures'
+  | 'uid'
+>;
+
+/** Nothing can lie below it, and nothing can be made there. */
+export const nowhere = '/dev/null';
+
+/** Resolves and plans as a download into the folder does, and writes nothing: not even the lock. */
+export async function openPreview<T>(
+  folder: string,
+  request: Request,
+  options: PreviewOptions,
+  use: (preview: Preview) => Promise<T>,
+): Promise<T> {
+  const { emit, now, signal } = options;
+  const bases = await openBases(options.bases);
+  const pace = createPace({ now, signal, most: options.parallel, limitRate: options.limitRate });
+  const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
+  try {
+    const staging: Staging = {
+      folder,
+      format: options.format,
+      pool: openPreviewPool(folder),
+      client: withBases(client, bases, emit),
+      bases,
+      signal,
+      pace,
+      now,
+      signatures: options.signatures,
+      foreignHosts: options.foreignHosts,
+      platform: request.platform,
+      parallel: options.parallel,
+      before: folder === nowhere ? undefined : await readPassport(folder),
+      emit,
+    };
+    const { release, plan } = await collectImages(request, staging);
+    const failures = collectFailures(emit);
+    const planned = await withAllMissing(await planStaging(plan, staging, failures), folder);
+    return await use({ release, plan, staging, planned, failed: failures.failed });
+  } finally {
+    await client.close();
+  }
+}
+
+/** What the preview itself has read lies in memory only: a download fetches it all the same. */
+async function withAllMissing(planned: StagingPlan, folder: string): Promise<StagingPlan> {
+  const onDisk = openPreviewPool(folder);
+  const missing: WantedBlob[] = [];
+  for (const blob of planned.wanted.values()) if (!(await onDisk.has(blob.descriptor))) missing.push(blob);
+  return { ...planned, missing };
+}
