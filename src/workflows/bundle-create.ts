@@ -10,7 +10,7 @@ import {
   formatBundleIndex,
   identityOf,
 } from '../core/staging/bundle.ts';
-import { type Passport, parsePassport } from '../core/staging/passport.ts';
+import { type Passport, parsePassport, releasesOf } from '../core/staging/passport.ts';
 import { tarEnd, tarHeader, tarPadding } from '../core/tar-header.ts';
 import { requireDirectories } from '../pool/foreign.ts';
 import { storageOf } from '../pool/image-storage.ts';
@@ -58,7 +58,7 @@ export async function createBundle(options: BundleCreateOptions): Promise<Create
       tool: { name: 'factory-precaching-cli', version },
       base: {
         identity: identityOf(base),
-        release: base.release?.version ?? null,
+        releases: releasesOf(base),
         created: base.created,
       },
       files: files.map(({ name, bytes }) => ({ name, digest: digestOf(bytes), size: bytes.length })),

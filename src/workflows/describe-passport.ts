@@ -18,17 +18,17 @@ interface Findings {
     readonly filter: string | undefined;
   };
   readonly staging: Staging;
-  readonly release: Release | undefined;
+  readonly releases: readonly Release[];
   readonly staged: StagedSet;
 }
 
 /** The passport of what a run left in the folder, with what earlier runs left there and nothing needs any more. */
 export async function describePassport(findings: Findings): Promise<Passport> {
-  const { staging, release, staged, sources } = findings;
+  const { staging, releases, staged, sources } = findings;
   const { folder, format, platform, before } = staging;
   const kept = keptImages(staged, before);
   const contents = new Map<Digest, number>(staged.images.flatMap(contentsOf));
-  for (const { digest, size } of release?.layersRead ?? []) contents.set(digest, size);
+  for (const { digest, size } of releases.flatMap(({ layersRead }) => layersRead)) contents.set(digest, size);
   // A passport does not say which blobs a kept image consists of: then every blob of before stays in force.
   const staying = kept.length > 0 ? (before?.blobs ?? []) : [];
   for (const { digest, size } of staying) contents.set(digest, size);
@@ -44,10 +44,11 @@ export async function describePassport(findings: Findings): Promise<Passport> {
       aiImages: [...sources.aiImages],
       ...(sources.filter === undefined ? {} : { filter: sources.filter }),
     },
-    release:
-      release === undefined
-        ? null
-        : { version: release.version, reference: formatReference(release.reference), digest: release.digest },
+    releases: releases.map(({ version, reference, digest }) => ({
+      version,
+      reference: formatReference(reference),
+      digest,
+    })),
     images,
     missing: staged.failed.map(({ reference, reason }) => ({ reference, reason })),
     blobs: [...contents]
@@ -131,6 +132,7 @@ function describeImage({
     groups: [...planned.groups],
     priority: planned.priority,
     ...(planned.component === undefined ? {} : { component: planned.component }),
+    ...(planned.release === undefined ? {} : { release: planned.release }),
     signatures: attachments.map(describeAttachment),
     ...(archive === undefined ? {} : { archive }),
   };
