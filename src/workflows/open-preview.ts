@@ -5,9 +5,11 @@ import { createPace } from '../registry/pace.ts';
 import { openBases, withBases } from './adopt-base.ts';
 import { type Collection, collectImages } from './collect-images.ts';
 import type { DownloadOptions } from './download-images.ts';
+import { openImagePolicy } from './open-policy.ts';
 import { collectFailures, planStaging, type StagingPlan } from './plan-staging.ts';
 import type { Request } from './read-request.ts';
 import { clientOptions } from './registry-access.ts';
+import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
 import type { FailedImage, Staging, WantedBlob } from './staging.ts';
 
 /** All that is known of a run before its first blob. */
@@ -32,6 +34,7 @@ type PreviewOptions = Pick<
   | 'signal'
   | 'signatures'
   | 'uid'
+  | keyof SignatureOptions
 >;
 
 /** Nothing can lie below it, and nothing can be made there. */
@@ -59,6 +62,8 @@ export async function openPreview<T>(
       pace,
       now,
       signatures: options.signatures,
+      trust: await openReleaseTrust(options, folder, client),
+      imagePolicy: await openImagePolicy(options),
       foreignHosts: options.foreignHosts,
       platform: request.platform,
       parallel: options.parallel,

@@ -11,6 +11,7 @@ import { archiveSize } from '../pool/archive.ts';
 import type { Pool } from '../pool/pool.ts';
 import { archiveImageOf, findArchivedBlobs, findArchives, type Reusable } from './archived-images.ts';
 import { findAttachments } from './find-attachments.ts';
+import { requirePolicy } from './image-policy.ts';
 import { resolveImage } from './resolve-image.ts';
 import { withoutConflicts } from './size-conflicts.ts';
 import type { Candidate, FailedImage, Staging, WantedBlob } from './staging.ts';
@@ -39,6 +40,7 @@ export async function planStaging(
   const resolved = await concurrently(plan.images, parallel, async (planned) => {
     try {
       const image = await resolveImage(planned.reference, staging);
+      await requirePolicy(planned.reference, image, staging);
       return { planned, ...image, attachments: await findAttachments(planned.reference, image, staging) };
     } catch (error) {
       failures.add(planned, error);

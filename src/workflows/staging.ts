@@ -12,6 +12,8 @@ import type { Base } from '../pool/base.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Pace } from '../registry/pace.ts';
+import type { ImagePolicy } from './open-policy.ts';
+import type { ReleaseTrust } from './release-trust.ts';
 
 /** What a run of staging works with. */
 export interface Staging {
@@ -27,6 +29,9 @@ export interface Staging {
   readonly now: () => number;
   /** Whether to ask for signatures, attestations and SBOMs. */
   readonly signatures: boolean;
+  readonly trust: ReleaseTrust;
+  /** What signatures images must have; undefined where no policy is given. */
+  readonly imagePolicy: ImagePolicy | undefined;
   /** Hosts, with their port where they have one, that foreign layers may be fetched from. */
   readonly foreignHosts: readonly string[];
   /** Folders whose blobs are taken before the network is asked. */
@@ -36,6 +41,9 @@ export interface Staging {
   readonly signal: AbortSignal;
   readonly emit: Emit;
 }
+
+/** A run under a policy. */
+export type Judging = Staging & { readonly imagePolicy: ImagePolicy };
 
 /** What a reference names, down to the layers of one platform. Its manifests are in the pool. */
 export interface ResolvedImage {
