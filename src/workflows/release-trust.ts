@@ -28,7 +28,8 @@ export interface SignatureOptions {
 
 /** Whose signatures of releases count, and where they are looked for. */
 export interface ReleaseTrust {
-  readonly keyring: Keyring;
+  /** Red Hat's keys are read when a release needs them; files of the user's are read already. */
+  readonly keyring: () => Keyring;
   /** In the order in which they are asked. */
   readonly stores: readonly SignatureStore[];
   /** `registry/repository` */
@@ -60,8 +61,8 @@ export async function openReleaseTrust(
   };
 }
 
-async function readKeys({ releaseKey, trustBetaKey }: SignatureOptions): Promise<Keyring> {
-  if (releaseKey.length === 0) return redHatKeys({ beta: trustBetaKey });
+async function readKeys({ releaseKey, trustBetaKey }: SignatureOptions): Promise<() => Keyring> {
+  if (releaseKey.length === 0) return () => redHatKeys({ beta: trustBetaKey });
   if (trustBetaKey) {
     throw new ToolError('usage', '--trust-beta-key and --release-key exclude each other', {
       hint: "put Red Hat's beta key into a file of --release-key, too",
@@ -70,7 +71,8 @@ async function readKeys({ releaseKey, trustBetaKey }: SignatureOptions): Promise
   const files = await Promise.all(
     releaseKey.map(async (path) => parseKeyring(await readBinaryFile(path, largestKeyring), path)),
   );
-  return joinKeyrings(files);
+  const keyring = joinKeyrings(files);
+  return () => keyring;
 }
 
 function repositoryOf(identity: string | undefined): string {

@@ -97,12 +97,13 @@ interface Search {
 async function search(expected: ExpectedRelease, { stores, keyring, at }: ReleaseTrust): Promise<Search> {
   const refusals: string[] = [];
   const failures: unknown[] = [];
+  const keys = keyring();
   for (const store of stores) {
     try {
       for (let number = 1; number <= mostSignatures; number += 1) {
         const file = await store.read(expected.digest, number);
         if (file === undefined) break;
-        const verdict = verifyReleaseSignature(file, keyring, at, expected);
+        const verdict = verifyReleaseSignature(file, keys, at, expected);
         if (verdict.verified) {
           const { verified: _, ...signed } = verdict;
           return { found: { ...signed, store: store.name, file }, refusals, failures };
