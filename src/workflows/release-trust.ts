@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { ToolError } from '../core/errors.ts';
 import { parseReference } from '../core/oci/reference.ts';
 import { joinKeyrings, type Keyring, largestKeyring, parseKeyring } from '../core/openpgp/keyring.ts';
@@ -6,7 +5,7 @@ import { officialRepository } from '../core/release/signature.ts';
 import { redHatKeys } from '../core/release/trusted-keys.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import { readBinaryFile } from '../system/files.ts';
-import { folderStore, openSignatureStore, publicStores, type SignatureStore } from './signature-stores.ts';
+import { openSignatureStore, ownStore, publicStores, type SignatureStore } from './signature-stores.ts';
 
 /** What the user says about signatures. */
 export interface SignatureOptions {
@@ -53,7 +52,7 @@ export async function openReleaseTrust(
   const stores = await Promise.all(locations.map((location) => openSignatureStore(location, client)));
   return {
     keyring: await readKeys(options),
-    stores: [folderStore(join(folder, 'signatures')), ...stores],
+    stores: [ownStore(folder), ...stores],
     repository: repositoryOf(options.releaseIdentity),
     everywhere: verifyRelease,
     skip: insecureSkipSignature,

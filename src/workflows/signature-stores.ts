@@ -4,6 +4,7 @@ import { ToolError } from '../core/errors.ts';
 import { type Digest, hexOf } from '../core/oci/digest.ts';
 import { largestMessage } from '../core/openpgp/message.ts';
 import { parseSignatureMap, signatureKey } from '../core/release/signature-map.ts';
+import { kindOf } from '../pool/regular-file.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import { readBinaryFile, readTextFile } from '../system/files.ts';
 import { unlessMissing } from './unless-missing.ts';
@@ -66,11 +67,23 @@ function urlStore(location: string, client: Pick<RegistryClient, 'fetchDocument'
 }
 
 /** A store in a folder of this machine. */
-export function folderStore(folder: string): SignatureStore {
+function folderStore(folder: string): SignatureStore {
   return {
     name: folder,
     read: async (digest, number) =>
       unlessMissing(readBinaryFile(join(folder, signaturePath(digest, number)), largestMessage)),
+  };
+}
+
+/** What earlier runs kept below a staging folder; whatever is no regular file there is nothing. */
+export function ownStore(folder: string): SignatureStore {
+  const store = folderStore(join(folder, 'signatures'));
+  return {
+    name: store.name,
+    read: async (digest, number) => {
+      const kind = await kindOf(join(store.name, signaturePath(digest, number)));
+      return kind === 'file' ? store.read(digest, number) : undefined;
+    },
   };
 }
 
