@@ -62,7 +62,8 @@ export async function openReading<T>(
   use: (staging: Staging) => Promise<T>,
 ): Promise<T> {
   const { emit, now, signal } = options;
-  const pins = await openLock(request, options, folder === nowhere ? undefined : folder);
+  const place = folderOf(folder);
+  const pins = await openLock(request, options, place);
   const bases = await openBases(options.bases);
   const pace = createPace({ now, signal, most: options.parallel, limitRate: options.limitRate });
   const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
@@ -70,7 +71,7 @@ export async function openReading<T>(
     return await use({
       folder,
       format: options.format,
-      pool: openPreviewPool(folder),
+      pool: openPreviewPool(place),
       client: withBases(client, bases, emit),
       bases,
       signal,
@@ -81,7 +82,7 @@ export async function openReading<T>(
       platform: request.platform,
       pins,
       parallel: options.parallel,
-      before: folder === nowhere ? undefined : await readPassport(folder),
+      before: place === undefined ? undefined : await readPassport(place),
       emit,
     });
   } finally {
@@ -89,9 +90,13 @@ export async function openReading<T>(
   }
 }
 
+function folderOf(folder: string): string | undefined {
+  return folder === nowhere ? undefined : folder;
+}
+
 /** What the preview itself has read lies in memory only: a download fetches it all the same. */
 async function withAllMissing(planned: StagingPlan, folder: string): Promise<StagingPlan> {
-  const onDisk = openPreviewPool(folder);
+  const onDisk = openPreviewPool(folderOf(folder));
   const missing: WantedBlob[] = [];
   for (const blob of planned.wanted.values()) if (!(await onDisk.has(blob.descriptor))) missing.push(blob);
   return { ...planned, missing };
