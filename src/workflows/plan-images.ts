@@ -18,7 +18,9 @@ import { fileSystemOf, roomIn } from '../pool/file-system.ts';
 import { resolveFolder } from '../pool/staging-folder.ts';
 import { readTextFile } from '../system/files.ts';
 import { archiveImageOf } from './archived-images.ts';
+import { missedNames } from './collect-images.ts';
 import { type DownloadOptions, outcomeOf } from './download-images.ts';
+import { type LockOptions, writeLock } from './lock-file.ts';
 import { nowhere, openPreview, type Preview } from './open-preview.ts';
 import { bytesOf, roomFor } from './plan-staging.ts';
 import { type RequestOptions, readRequest } from './read-request.ts';
@@ -26,7 +28,7 @@ import type { RegistryAccess } from './registry-access.ts';
 import type { SignatureOptions } from './release-trust.ts';
 import type { FailedImage } from './staging.ts';
 
-export interface PlanOptions extends RequestOptions, RegistryAccess, SignatureOptions {
+export interface PlanOptions extends RequestOptions, RegistryAccess, SignatureOptions, LockOptions {
   /** The folder it would go into; undefined when there is none yet. */
   readonly folder: string | undefined;
   readonly format: Format;
@@ -67,6 +69,8 @@ export interface PlanReport {
     | undefined;
   readonly images: readonly PlannedRow[];
   readonly ignored: readonly string[];
+  /** Of it, what the installation needs, by component or reference. */
+  readonly missed: readonly string[];
   readonly failed: readonly FailedImage[];
   /** What each cluster of the sites will still pull; undefined without sites. */
   readonly wan: readonly ClusterPulls[] | undefined;
@@ -88,6 +92,7 @@ export async function planDownload(options: PlanOptions): Promise<PlanReport> {
   const hub = readHub(await readSources(options.hub));
   const context = { ...options, foreignHosts: [], limitRate: undefined };
   return openPreview(folder, request, context, async (preview) => {
+    await writeLock(options, preview.staging.pins);
     const images = await Promise.all(preview.planned.candidates.map(sizedImage));
     const size = forecastSize(images);
     const toFetch = bytesOf(preview.planned.missing.map(({ descriptor }) => descriptor));
@@ -102,6 +107,7 @@ export async function planDownload(options: PlanOptions): Promise<PlanReport> {
       space: options.folder === undefined ? undefined : await spaceIn(folder, preview),
       images: preview.planned.candidates.map(rowOf),
       ignored: preview.plan.ignored,
+      missed: missedNames(preview.plan),
       failed: preview.failed,
       wan: options.sites.length === 0 ? undefined : forecastWan(clusters, hub, stockOf(preview, images)),
     };

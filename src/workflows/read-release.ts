@@ -21,8 +21,9 @@ export interface Release extends ReleasePayload {
 }
 
 /**
- * Verifies the release image by its digest, where that is asked for, and reads `image-references` out of it: its layers are asked from the top down, so that a higher layer
- * replaces or hides what is below; only those are fetched. Throws `invalid-document` when no layer has it.
+ * Verifies the release image by its digest, where that is asked for, and reads `image-references` out of it: its layers
+ * are asked from the top down, so that a higher layer replaces or hides what is below; only those are fetched. Throws
+ * `invalid-document` when no layer has it.
  */
 export async function readRelease(reference: Reference, staging: Staging): Promise<Release> {
   const { pool } = staging;

@@ -13,6 +13,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Pace } from '../registry/pace.ts';
 import type { ImagePolicy } from './open-policy.ts';
+import type { Pins } from './pins.ts';
 import type { ReleaseTrust } from './release-trust.ts';
 
 /** What a run of staging works with. */
@@ -23,6 +24,8 @@ export interface Staging {
   readonly client: RegistryClient;
   readonly pace: Pace;
   readonly platform: Platform;
+  /** Decides which digest a tag means, and keeps it. */
+  readonly pins: Pins;
   /** Requests at a time, at most. */
   readonly parallel: number;
   /** Milliseconds of a monotonic clock. */

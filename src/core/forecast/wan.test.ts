@@ -24,7 +24,7 @@ const stock: Stock = {
     sized(`quay.io/openshift-release-dev/ocp-v4.0-art-dev@${digest('e')}`, 902, 'rhel-coreos'),
     sized('registry.redhat.io/multicluster-engine/assisted-installer-agent-rhel8:v2', 13),
   ],
-  releases: [{ reference: releaseImage, version: '4.16.3' }],
+  releases: [{ reference: releaseImage, version: '4.16.3', digest: digest('d') }],
   packages: new Set(['ptp-operator']),
   ignored: [],
   architecture: 'amd64',
@@ -56,7 +56,7 @@ describe('forecastWan', () => {
   it('knows that OpenShift before 4.15 takes the system from the storage', () => {
     expect(
       whats({ imageSet: 'img4.14.7' }, undefined, {
-        releases: [{ reference: releaseImage, version: '4.14.7' }],
+        releases: [{ reference: releaseImage, version: '4.14.7', digest: digest('d') }],
       }),
     ).toEqual(always.slice(0, 1));
   });

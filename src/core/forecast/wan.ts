@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import type { SiteCluster } from '../site/read-site.ts';
 import type { Group } from '../staging/passport.ts';
@@ -26,8 +27,12 @@ export interface ClusterPulls {
 /** What is going to be on the partition. */
 export interface Stock {
   readonly images: readonly SizedImage[];
-  /** Of each release image, by the reference it is staged under. */
-  readonly releases: readonly { readonly reference: Reference; readonly version: string }[];
+  /** Of each release image, by the reference it was asked for. */
+  readonly releases: readonly {
+    readonly reference: Reference;
+    readonly version: string;
+    readonly digest: Digest;
+  }[];
   /** Packages of operators that are staged. */
   readonly packages: ReadonlySet<string>;
   /** What the filter leaves out. */
@@ -107,8 +112,11 @@ function releasePulls(
   const release = hub?.imageSets.get(imageSet);
   if (release === undefined) return unknownRelease(imageSet, releases, whole);
   const name = formatReference(release);
-  if (releases.some(({ reference }) => formatReference(reference) === name)) return [];
-  const other = releases.find(({ reference }) => releaseOf(reference) === releaseOf(release));
+  if (images.some(({ planned }) => formatReference(planned.reference) === name)) return [];
+  // A container storage that owns any name of a repository answers for its digests.
+  const same = releases.filter(({ digest }) => digest === release.digest);
+  if (same.some(({ reference }) => repositoryOf(reference) === repositoryOf(release))) return [];
+  const other = same[0] ?? releases.find(({ reference }) => releaseOf(reference) === releaseOf(release));
   if (other !== undefined) {
     return [
       {
@@ -155,6 +163,10 @@ function unknownRelease(imageSet: string, releases: Stock['releases'], whole: nu
       remedy: `stage it: --release ${version}`,
     },
   ];
+}
+
+function repositoryOf({ registry, repository }: Reference): string {
+  return `${registry}/${repository}`;
 }
 
 /** A tag or digest is the release; where it is mirrored, the registry is not. */
