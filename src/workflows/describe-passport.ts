@@ -1,5 +1,5 @@
 import type { Digest } from '../core/oci/digest.ts';
-import { blobsOf, isArtifact, whyUnloadable } from '../core/oci/manifest.ts';
+import { blobsOf, type Descriptor, isArtifact, whyUnloadable } from '../core/oci/manifest.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Passport } from '../core/staging/passport.ts';
@@ -28,7 +28,7 @@ export async function describePassport(findings: Findings): Promise<Passport> {
   const { folder, format, platform, before } = staging;
   const kept = keptImages(staged, before);
   const contents = new Map<Digest, number>(staged.images.flatMap(contentsOf));
-  for (const { digest, size } of release?.layersRead ?? []) contents.set(digest, size);
+  for (const { digest, size } of heldFor(release)) contents.set(digest, size);
   // A passport does not say which blobs a kept image consists of: then every blob of before stays in force.
   const staying = kept.length > 0 ? (before?.blobs ?? []) : [];
   for (const { digest, size } of staying) contents.set(digest, size);
@@ -44,10 +44,7 @@ export async function describePassport(findings: Findings): Promise<Passport> {
       aiImages: [...sources.aiImages],
       ...(sources.filter === undefined ? {} : { filter: sources.filter }),
     },
-    release:
-      release === undefined
-        ? null
-        : { version: release.version, reference: formatReference(release.reference), digest: release.digest },
+    release: release === undefined ? null : describeRelease(release),
     images,
     missing: staged.failed.map(({ reference, reason }) => ({ reference, reason })),
     blobs: [...contents]
@@ -55,9 +52,41 @@ export async function describePassport(findings: Findings): Promise<Passport> {
       .toSorted((a, b) => (a.digest < b.digest ? -1 : 1)),
     stale: describeStale(before, { images, held: staged.held }, contents),
     artifacts: before?.artifacts ?? [],
-    signatures: before?.signatures ?? [],
+    signatures: signatureNames(release, before),
     disk: await partitionAt(folder),
   };
+}
+
+/** What is in the pool for the release itself: what was read of it, and its signature. */
+function heldFor(release: Release | undefined): readonly Pick<Descriptor, 'digest' | 'size'>[] {
+  if (release === undefined) return [];
+  const { layersRead, signature } = release;
+  return typeof signature === 'object' ? [...layersRead, signature] : layersRead;
+}
+
+function describeRelease({
+  version,
+  reference,
+  digest,
+  signature,
+}: Release): NonNullable<Passport['release']> {
+  const described = { version, reference: formatReference(reference), digest };
+  if (signature === undefined || signature === 'skipped') {
+    return { ...described, ...(signature === undefined ? {} : { signature }) };
+  }
+  const { file, digest: own, size, identity, signedBy, created, store } = signature;
+  return {
+    ...described,
+    signature: { file, digest: own, size, identity, signedBy, created: created.toISOString(), store },
+  };
+}
+
+/** Signatures of earlier runs stay named as long as they are there. */
+function signatureNames(release: Release | undefined, before: Passport | undefined): string[] {
+  const { signature } = release ?? {};
+  const names = new Set(before?.signatures ?? []);
+  if (typeof signature === 'object') names.add(signature.file);
+  return [...names].toSorted();
 }
 
 type Image = Passport['images'][number];

@@ -7,6 +7,7 @@ import { type Collection, collectImages, type Request } from './collect-images.t
 import type { DownloadOptions } from './download-images.ts';
 import { collectFailures, planStaging, type StagingPlan } from './plan-staging.ts';
 import { clientOptions } from './registry-access.ts';
+import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
 import type { FailedImage, Staging, WantedBlob } from './staging.ts';
 
 /** All that is known of a run before its first blob. */
@@ -31,6 +32,7 @@ type PreviewOptions = Pick<
   | 'signal'
   | 'signatures'
   | 'uid'
+  | keyof SignatureOptions
 >;
 
 /** Nothing can lie below it, and nothing can be made there. */
@@ -58,6 +60,7 @@ export async function openPreview<T>(
       pace,
       now,
       signatures: options.signatures,
+      trust: await openReleaseTrust(options, folder, client),
       foreignHosts: options.foreignHosts,
       platform: request.platform,
       parallel: options.parallel,

@@ -11,7 +11,8 @@ export const run: Run<typeof plan.flags> = async (
 ) => {
   const { emit, finish } = createReporter(terminal);
   const sources = { images: img, aiImages: aiImg, bases: base, sites: site };
-  const options = { ...terminal, ...values, ...sources, authFile: authfile, emit };
+  const startedAt = terminal.date();
+  const options = { ...terminal, ...values, ...sources, authFile: authfile, startedAt, emit };
   const report = await planDownload(options).finally(finish);
   terminal.out(formatPlan(report, output));
   const outcome = outcomeOfPlan(report);
