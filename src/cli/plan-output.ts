@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { formatBytes, formatSeconds } from '../core/quantity.ts';
+import { describeReleases } from '../core/staging/passport.ts';
 import type { PlanReport } from '../workflows/plan-images.ts';
 
 /** The report as asked for. YAML comes from the same value as JSON. */
@@ -16,7 +17,7 @@ function formatText(report: PlanReport): string {
     '',
     ...layoutTable(report),
     '',
-    `Release: ${report.release ?? 'none'}`,
+    `Release: ${describeReleases(report.releases)}`,
     `Images: ${size.images} in ${size.blobs} blobs`,
     `Bytes: ${formatBytes(size.uniqueBytes)}; ${formatBytes(size.bytes)} image by image, so ${formatBytes(size.bytes - size.uniqueBytes)} are duplicates`,
     `Staged already: ${formatBytes(report.stagedBytes)}`,

@@ -1,4 +1,5 @@
 import { formatBytes } from '../core/quantity.ts';
+import { describeReleases } from '../core/staging/passport.ts';
 import type { DownloadPreview } from '../workflows/preview-download.ts';
 
 /** What `download --dry-run` found, for people: the images first, then the sums. */
@@ -12,7 +13,7 @@ export function formatPreview(preview: DownloadPreview): string {
   const word = stale.removed ? 'Would remove' : 'Stale';
   const free = `${formatBytes(space.free.bytes)}${space.free.files === undefined ? '' : `, ${space.free.files} inodes`}`;
   const rows: [string, string | number][] = [
-    ['Release', preview.release ?? 'none'],
+    ['Release', describeReleases(preview.releases)],
     ['Folder', preview.folder],
     ['Format', preview.format],
     ['Total images', images.length + failed.length],

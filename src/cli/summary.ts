@@ -1,4 +1,5 @@
 import { formatBytes, formatSeconds } from '../core/quantity.ts';
+import { describeReleases } from '../core/staging/passport.ts';
 import type { AppliedBundle } from '../workflows/bundle-apply.ts';
 import type { DownloadSummary } from '../workflows/download-images.ts';
 
@@ -7,7 +8,7 @@ export function formatSummary(summary: DownloadSummary, workers: number): string
   const { failed, seconds, fetchedBytes, baseBytes, stale, staleRemoved, signed, unloadable } = summary;
   const rate = seconds > 0 ? `${formatBytes(Math.round(fetchedBytes / seconds))}/s` : 'at once';
   const rows: [string, string | number][] = [
-    ['Release', summary.release ?? 'none'],
+    ['Release', describeReleases(summary.releases)],
     ['Folder', summary.folder],
     ['Workers', workers],
     ['Total images', summary.images],
@@ -35,7 +36,7 @@ export function formatApplied(applied: AppliedBundle): string {
   const { stale, staleRemoved } = applied;
   const rows: [string, string | number][] = [
     ['Folder', applied.folder],
-    ['Release', applied.release ?? 'none'],
+    ['Release', describeReleases(applied.releases)],
     ['Images', applied.images],
     ['Blobs added', `${applied.added} (${formatBytes(applied.bytes)})`],
     ['Stale from before', staleText(stale, staleRemoved)],

@@ -1,5 +1,6 @@
 import { formatBytes, formatSeconds } from '../core/quantity.ts';
 import { damages, type Finding } from '../core/staging/damage.ts';
+import { describeReleases } from '../core/staging/passport.ts';
 import type { RepairReport } from '../workflows/repair-staging.ts';
 import type { VerifyReport } from '../workflows/verify-staging.ts';
 
@@ -20,7 +21,7 @@ export function formatReport(report: VerifyReport | RepairReport): string {
     ...foreign.map((path) => `foreign   ${path}`),
     '',
     `Folder: ${report.folder}`,
-    `Release: ${report.release ?? 'none'}`,
+    `Release: ${describeReleases(report.releases)}`,
     `Images: ${['ok', ...damages].map((state) => `${count(state)} ${state}`).join(', ')}`,
     `Other damage: ${other.length}`,
     `Foreign files: ${foreign.length}${foreign.length > 0 ? ', left alone' : ''}`,

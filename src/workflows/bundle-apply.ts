@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { ToolError } from '../core/errors.ts';
 import { digestOf } from '../core/oci/digest.ts';
 import { type BundleIndex, blobMember, bundleIndexName, parseBundleIndex } from '../core/staging/bundle.ts';
-import { type Passport, parsePassport } from '../core/staging/passport.ts';
+import { describeReleases, type Passport, parsePassport, releasesOf } from '../core/staging/passport.ts';
 import { type BundleReader, openBundle, readMember } from '../pool/bundle-reader.ts';
 import { requireSpace } from '../pool/file-system.ts';
 import { requireDirectories } from '../pool/foreign.ts';
@@ -29,7 +29,7 @@ export interface BundleApplyOptions extends VerifyOptions {
 
 export interface AppliedBundle {
   readonly folder: string;
-  readonly release: string | undefined;
+  readonly releases: readonly string[];
   readonly images: number;
   /** Blobs that were not there before, and their bytes. */
   readonly added: number;
@@ -72,7 +72,7 @@ export async function applyBundle(options: BundleApplyOptions): Promise<AppliedB
     await settleFolder(folder, emit);
     return {
       folder: options.folder,
-      release: passport.release?.version,
+      releases: releasesOf(passport),
       images: passport.images.length,
       ...added,
       stale: passport.stale.artifacts.length,
@@ -131,7 +131,7 @@ async function requireBase(
     'host',
     `${bundle} is for another state of the folder: it builds on ${lacking.slice(0, 3).join(', ')}${more}, which are not there`,
     {
-      hint: `it was made for release ${base.release ?? 'none'} of ${base.created}, and this folder has release ${before.release?.version ?? 'none'} of ${before.created}: make one with --for this folder's precache.json`,
+      hint: `it was made for release ${describeReleases(base.releases)} of ${base.created}, and this folder has release ${describeReleases(releasesOf(before))} of ${before.created}: make one with --for this folder's precache.json`,
     },
   );
 }

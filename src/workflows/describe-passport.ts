@@ -3,6 +3,7 @@ import { blobsOf, type Descriptor, isArtifact, whyUnloadable } from '../core/oci
 import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Passport } from '../core/staging/passport.ts';
+import { signatureNames } from '../pool/release-signatures.ts';
 import { partitionAt } from '../system/partition-at.ts';
 import { sizeOfAttachment } from './find-attachments.ts';
 import type { Release } from './read-release.ts';
@@ -18,21 +19,22 @@ interface Findings {
     readonly filter: string | undefined;
   };
   readonly staging: Staging;
-  readonly release: Release | undefined;
+  readonly releases: readonly Release[];
   readonly staged: StagedSet;
 }
 
 /** The passport of what a run left in the folder, with what earlier runs left there and nothing needs any more. */
 export async function describePassport(findings: Findings): Promise<Passport> {
-  const { staging, release, staged, sources } = findings;
+  const { staging, releases, staged, sources } = findings;
   const { folder, format, platform, before } = staging;
   const kept = keptImages(staged, before);
   const contents = new Map<Digest, number>(staged.images.flatMap(contentsOf));
-  for (const { digest, size } of heldFor(release)) contents.set(digest, size);
+  for (const { digest, size } of releases.flatMap(heldFor)) contents.set(digest, size);
   // A passport does not say which blobs a kept image consists of: then every blob of before stays in force.
   const staying = kept.length > 0 ? (before?.blobs ?? []) : [];
   for (const { digest, size } of staying) contents.set(digest, size);
   const images = [...staged.images.map(describeImage), ...kept];
+  const described = releases.map(describeRelease);
   return {
     schemaVersion: 1,
     tool: { name: 'factory-precaching-cli', version: findings.version },
@@ -44,7 +46,7 @@ export async function describePassport(findings: Findings): Promise<Passport> {
       aiImages: [...sources.aiImages],
       ...(sources.filter === undefined ? {} : { filter: sources.filter }),
     },
-    release: release === undefined ? null : describeRelease(release),
+    releases: described,
     images,
     missing: staged.failed.map(({ reference, reason }) => ({ reference, reason })),
     blobs: [...contents]
@@ -52,24 +54,20 @@ export async function describePassport(findings: Findings): Promise<Passport> {
       .toSorted((a, b) => (a.digest < b.digest ? -1 : 1)),
     stale: describeStale(before, { images, held: staged.held }, contents),
     artifacts: before?.artifacts ?? [],
-    signatures: signatureNames(release, before),
+    // Those of earlier releases stay named as long as they are there.
+    signatures: [
+      ...new Set([...(before?.signatures ?? []), ...signatureNames({ releases: described })]),
+    ].toSorted(),
     disk: await partitionAt(folder),
   };
 }
 
 /** What is in the pool for the release itself: what was read of it, and its signature. */
-function heldFor(release: Release | undefined): readonly Pick<Descriptor, 'digest' | 'size'>[] {
-  if (release === undefined) return [];
-  const { layersRead, signature } = release;
+function heldFor({ layersRead, signature }: Release): readonly Pick<Descriptor, 'digest' | 'size'>[] {
   return typeof signature === 'object' ? [...layersRead, signature] : layersRead;
 }
 
-function describeRelease({
-  version,
-  reference,
-  digest,
-  signature,
-}: Release): NonNullable<Passport['release']> {
+function describeRelease({ version, reference, digest, signature }: Release): Passport['releases'][number] {
   const described = { version, reference: formatReference(reference), digest };
   if (signature === undefined || signature === 'skipped') {
     return { ...described, ...(signature === undefined ? {} : { signature }) };
@@ -79,14 +77,6 @@ function describeRelease({
     ...described,
     signature: { file, digest: own, size, identity, signedBy, created: created.toISOString(), store },
   };
-}
-
-/** Signatures of earlier runs stay named as long as they are there. */
-function signatureNames(release: Release | undefined, before: Passport | undefined): string[] {
-  const { signature } = release ?? {};
-  const names = new Set(before?.signatures ?? []);
-  if (typeof signature === 'object') names.add(signature.file);
-  return [...names].toSorted();
 }
 
 type Image = Passport['images'][number];
@@ -160,6 +150,7 @@ function describeImage({
     groups: [...planned.groups],
     priority: planned.priority,
     ...(planned.component === undefined ? {} : { component: planned.component }),
+    ...(planned.release === undefined ? {} : { release: planned.release }),
     signatures: attachments.map(describeAttachment),
     ...(archive === undefined ? {} : { archive }),
   };

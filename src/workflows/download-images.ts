@@ -3,9 +3,8 @@ import type { Emit } from '../core/events.ts';
 import type { ImagePlan } from '../core/imageset/image-plan.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import { formatSeconds } from '../core/quantity.ts';
-import { releaseTag } from '../core/release/payload.ts';
 import { formatIgnored, formatList, formatMapping, unloadableOf } from '../core/staging/lists.ts';
-import type { Format, Passport } from '../core/staging/passport.ts';
+import { type Format, type Passport, releasesOf } from '../core/staging/passport.ts';
 import { requireFileSystem } from '../pool/file-system.ts';
 import { openPool } from '../pool/pool.ts';
 import { readPassport, resolveFolder } from '../pool/staging-folder.ts';
@@ -14,10 +13,10 @@ import { createPace } from '../registry/pace.ts';
 import { lockFolder } from '../system/lock.ts';
 import { mountAt } from '../system/mount.ts';
 import { openBases, withBases } from './adopt-base.ts';
-import { collectImages, type RequestOptions, readRequest } from './collect-images.ts';
+import { collectImages } from './collect-images.ts';
 import { commitState } from './commit-state.ts';
 import { describePassport } from './describe-passport.ts';
-import type { Release } from './read-release.ts';
+import { type RequestOptions, readRequest } from './read-request.ts';
 import { type AccessOptions, clientOptions } from './registry-access.ts';
 import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
 import { settleFolder } from './settle-folder.ts';
@@ -48,7 +47,7 @@ export interface DownloadOptions extends AccessOptions, RequestOptions, Signatur
 
 export interface DownloadSummary {
   readonly folder: string;
-  readonly release: string | undefined;
+  readonly releases: readonly string[];
   readonly format: Format;
   readonly images: number;
   readonly staged: number;
@@ -104,17 +103,21 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       before,
       emit,
     };
-    const { release, plan } = await collectImages(request, staging);
-    const staged = await stageImages(plan, staging, release?.layersRead ?? []);
-    const passport = await describePassport({ ...options, sources: options, staging, release, staged });
+    const { releases, plan } = await collectImages(request, staging);
+    const staged = await stageImages(
+      plan,
+      staging,
+      releases.flatMap(({ layersRead }) => layersRead),
+    );
+    const passport = await describePassport({ ...options, sources: options, staging, releases, staged });
     if (passport.images.length > 0) {
-      const lists = listsFor(plan, release, platform, passport);
+      const lists = listsFor(plan, platform, passport);
       await commitState(folder, pool, { passport, lists, before, removeStale: options.removeStale });
     }
     await settleFolder(folder, emit);
     const seconds = (options.now() - start) / 1000;
     return {
-      ...summarize(options, plan, release, staged, passport),
+      ...summarize(options, plan, staged, passport),
       fetchedBytes: received.bytes(),
       baseBytes: received.adopted(),
       seconds,
@@ -177,32 +180,26 @@ export async function openFolder({ folder, mountCheck }: DownloadOptions): Promi
 }
 
 /** What the plan of a run says, for people and for the boot scripts. */
-function listsFor(
-  plan: ImagePlan,
-  release: Release | undefined,
-  platform: Platform,
-  { images }: Passport,
-): ReadonlyMap<string, string> {
+function listsFor(plan: ImagePlan, platform: Platform, { images }: Passport): ReadonlyMap<string, string> {
   const unloadable = unloadableOf(images);
   return new Map([
     ['ai-images.txt', formatList(plan, 'ai', unloadable)],
     ['ocp-images.txt', formatList(plan, 'ocp', unloadable)],
     ['ignored-images.txt', formatIgnored(plan)],
-    ['mapping.txt', formatMapping(plan, release && releaseTag(release.version, platform))],
+    ['mapping.txt', formatMapping(plan, platform)],
   ]);
 }
 
 function summarize(
   options: DownloadOptions,
   plan: ImagePlan,
-  release: Release | undefined,
   { images, failed }: StagedSet,
   passport: Passport,
 ): Omit<DownloadSummary, 'fetchedBytes' | 'baseBytes' | 'seconds'> {
   const existed = images.filter((image) => image.existed).length;
   return {
     folder: options.folder,
-    release: release?.version,
+    releases: releasesOf(passport),
     format: options.format,
     images: plan.images.length,
     staged: images.length - existed,

@@ -3,9 +3,10 @@ import { readPassport } from '../pool/staging-folder.ts';
 import { createRegistryClient } from '../registry/client.ts';
 import { createPace } from '../registry/pace.ts';
 import { openBases, withBases } from './adopt-base.ts';
-import { type Collection, collectImages, type Request } from './collect-images.ts';
+import { type Collection, collectImages } from './collect-images.ts';
 import type { DownloadOptions } from './download-images.ts';
 import { collectFailures, planStaging, type StagingPlan } from './plan-staging.ts';
+import type { Request } from './read-request.ts';
 import { clientOptions } from './registry-access.ts';
 import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
 import type { FailedImage, Staging, WantedBlob } from './staging.ts';
@@ -67,10 +68,10 @@ export async function openPreview<T>(
       before: folder === nowhere ? undefined : await readPassport(folder),
       emit,
     };
-    const { release, plan } = await collectImages(request, staging);
+    const { releases, plan } = await collectImages(request, staging);
     const failures = collectFailures(emit);
     const planned = await withAllMissing(await planStaging(plan, staging, failures), folder);
-    return await use({ release, plan, staging, planned, failed: failures.failed });
+    return await use({ releases, plan, staging, planned, failed: failures.failed });
   } finally {
     await client.close();
   }

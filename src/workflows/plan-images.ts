@@ -18,10 +18,10 @@ import { fileSystemOf, roomIn } from '../pool/file-system.ts';
 import { resolveFolder } from '../pool/staging-folder.ts';
 import { readTextFile } from '../system/files.ts';
 import { archiveImageOf } from './archived-images.ts';
-import { type RequestOptions, readRequest } from './collect-images.ts';
 import { type DownloadOptions, outcomeOf } from './download-images.ts';
 import { nowhere, openPreview, type Preview } from './open-preview.ts';
 import { bytesOf, roomFor } from './plan-staging.ts';
+import { type RequestOptions, readRequest } from './read-request.ts';
 import type { RegistryAccess } from './registry-access.ts';
 import type { SignatureOptions } from './release-trust.ts';
 import type { FailedImage } from './staging.ts';
@@ -45,7 +45,7 @@ export interface PlanOptions extends RequestOptions, RegistryAccess, SignatureOp
 
 /** What a plan comes to. Bytes and seconds. */
 export interface PlanReport {
-  readonly release: string | undefined;
+  readonly releases: readonly string[];
   readonly format: Format;
   readonly size: SizeForecast;
   /** Of the images, what is in the folder, and what would come over the network. */
@@ -92,7 +92,7 @@ export async function planDownload(options: PlanOptions): Promise<PlanReport> {
     const size = forecastSize(images);
     const toFetch = bytesOf(preview.planned.missing.map(({ descriptor }) => descriptor));
     return {
-      release: preview.release?.version,
+      releases: preview.releases.map(({ version }) => version),
       format: options.format,
       size,
       stagedBytes: size.uniqueBytes - toFetch,
@@ -170,10 +170,10 @@ async function spaceIn(folder: string, { planned, staging }: Preview): Promise<P
   return { needed, free, shortage };
 }
 
-function stockOf({ release, plan, staging }: Preview, images: readonly SizedImage[]) {
+function stockOf({ releases, plan, staging }: Preview, images: readonly SizedImage[]) {
   return {
     images,
-    releases: release === undefined ? [] : [{ reference: release.reference, version: release.version }],
+    releases,
     packages: new Set<string>(),
     ignored: plan.ignored,
     architecture: staging.platform.architecture,

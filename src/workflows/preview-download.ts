@@ -7,17 +7,17 @@ import { archiveSize } from '../pool/archive.ts';
 import { fileSystemOf, roomIn } from '../pool/file-system.ts';
 import { hasDirImage } from '../pool/inspect-dir-image.ts';
 import { archiveImageOf, imageOf } from './archived-images.ts';
-import { readRequest } from './collect-images.ts';
 import { describePassport } from './describe-passport.ts';
 import { type DownloadOptions, openFolder, outcomeOf } from './download-images.ts';
 import { openPreview } from './open-preview.ts';
 import { bytesOf, roomFor, type StagingPlan } from './plan-staging.ts';
+import { readRequest } from './read-request.ts';
 import type { Candidate, FailedImage, StagedImage, Staging } from './staging.ts';
 
 /** What a download would do. Bytes. */
 export interface DownloadPreview {
   readonly folder: string;
-  readonly release: string | undefined;
+  readonly releases: readonly string[];
   readonly format: Format;
   readonly images: readonly PreviewedImage[];
   readonly ignored: readonly string[];
@@ -65,16 +65,16 @@ export async function previewDownload(options: DownloadOptions): Promise<Downloa
   if (refused !== undefined) {
     throw new ToolError('host', `${folder} is on ${name}: ${refused.reason}`, { hint: refused.hint });
   }
-  return openPreview(folder, request, options, async ({ staging, release, plan, planned, failed }) => {
+  return openPreview(folder, request, options, async ({ staging, releases, plan, planned, failed }) => {
     const stagedImages = await Promise.all(planned.candidates.map((each) => asStaged(each, format)));
     const staged = { images: stagedImages, failed, held: [] };
-    const { stale } = await describePassport({ ...options, sources: options, staging, release, staged });
+    const { stale } = await describePassport({ ...options, sources: options, staging, releases, staged });
     const free = await roomIn(folder);
     const missing = planned.missing.map(({ descriptor }) => descriptor);
     const needed = await roomFor(planned, missing, staging);
     return {
       folder: options.folder,
-      release: release?.version,
+      releases: releases.map(({ version }) => version),
       format,
       images: await Promise.all(planned.candidates.map((candidate) => describe(candidate, planned, staging))),
       ignored: plan.ignored,

@@ -2,7 +2,11 @@ import { type ErrorCode, messageOf, ToolError } from '../core/errors.ts';
 import { algorithmOf, type Digest, digestOf } from '../core/oci/digest.ts';
 import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { releaseTag } from '../core/release/payload.ts';
-import { type ExpectedRelease, type SignedRelease, verifyReleaseSignature } from '../core/release/signature.ts';
+import {
+  type ExpectedRelease,
+  type SignedRelease,
+  verifyReleaseSignature,
+} from '../core/release/signature.ts';
 import type { ReleaseTrust } from './release-trust.ts';
 import { signaturePath } from './signature-stores.ts';
 import type { Staging } from './staging.ts';
@@ -125,11 +129,12 @@ function notVerified(name: string, refusals: readonly string[], failures: readon
   }
   const hint = 'name a store that has it with --signature-store URL|FOLDER|FILE';
   if (failures.length === 0) {
-    return new ToolError('integrity', `${name} is not signed: no signature store has a signature of it`, { hint });
+    return new ToolError('integrity', `${name} is not signed: no signature store has a signature of it`, {
+      hint,
+    });
   }
   const [first] = failures;
   const code = first instanceof ToolError ? first.code : 'network';
   const text = `the signature of ${name} cannot be had: ${failures.map(messageOf).join('; ')}`;
   return new ToolError(code, text, { hint, cause: first });
 }
-

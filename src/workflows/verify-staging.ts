@@ -1,7 +1,7 @@
 import { ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { stateOf } from '../core/staging/damage.ts';
-import type { Passport } from '../core/staging/passport.ts';
+import { type Passport, releasesOf } from '../core/staging/passport.ts';
 import { isWritable, readPassport, resolveFolder } from '../pool/staging-folder.ts';
 import { lockFolder } from '../system/lock.ts';
 import { type Inspection, inspectStaging } from './inspect-staging.ts';
@@ -17,7 +17,7 @@ export interface VerifyOptions {
 /** What a staging folder is worth. */
 export interface VerifyReport extends Omit<Inspection, 'damage'> {
   readonly folder: string;
-  readonly release: string | undefined;
+  readonly releases: readonly string[];
   /** Whether every promise of the passport holds. */
   readonly whole: boolean;
   readonly seconds: number;
@@ -57,5 +57,5 @@ export function reportOf(
 ): VerifyReport {
   const findings = [...images.flatMap((image) => image.findings), ...other];
   const whole = stateOf(findings) === 'ok';
-  return { folder, release: passport.release?.version, whole, images, other, foreign, files, bytes, seconds };
+  return { folder, releases: releasesOf(passport), whole, images, other, foreign, files, bytes, seconds };
 }

@@ -169,7 +169,7 @@ describe('bundle apply', () => {
     expect(status, stderr).toBe(0);
     const blobs = await lacking();
     expect(JSON.parse(stdout)).toMatchObject({
-      release: '4.12.1',
+      releases: ['4.12.1'],
       added: blobs.length,
       bytes: blobs.reduce((sum, { size }) => sum + size, 0),
       stale: 1,

@@ -338,7 +338,7 @@ describe('download --dry-run', () => {
     ]);
     expect(run.status, run.stderr).toBe(9);
     expect(JSON.parse(run.stdout)).toMatchObject({
-      release: staging.set.version,
+      releases: [staging.set.version],
       failed: [{ reference: absent, code: 'not-found' }],
     });
     expect((JSON.parse(run.stdout) as { images: unknown[] }).images).toHaveLength(components.length + 2);

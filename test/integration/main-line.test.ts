@@ -38,7 +38,7 @@ const programs = [
 
 /** Read by jq as the boot scripts do, not by the product's own reader. */
 interface Passport {
-  readonly release: { readonly version: string; readonly digest: string };
+  readonly releases: readonly { readonly version: string; readonly digest: string }[];
   readonly images: readonly {
     readonly reference: string;
     readonly artifact: string;
@@ -112,12 +112,14 @@ describeWith(
       expect(status, stderr).toBe(0);
       const { unique } = sizesOf(images);
       expect(JSON.parse(stdout)).toMatchObject({
-        release: set.version,
+        releases: [set.version],
         images: images.length,
         staged: images.length,
       });
       passport = JSON.parse(await output(['jq', '.', join(folder, 'precache.json')])) as Passport;
-      expect(passport.release).toMatchObject({ version: set.version, digest: set.release.manifest.digest });
+      expect(passport.releases).toMatchObject([
+        { version: set.version, digest: set.release.manifest.digest },
+      ]);
       expect(passport.images.map(({ reference }) => reference).toSorted()).toEqual(
         images.map(({ reference }) => reference).toSorted(),
       );

@@ -11,7 +11,7 @@ import { type ReleaseSet, writeReleaseSet } from '../support/release-set.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 interface Report {
-  readonly release: string;
+  readonly releases: readonly string[];
   readonly size: {
     readonly images: number;
     readonly bytes: number;
@@ -57,7 +57,7 @@ describe('plan', () => {
     const { status, stderr, report } = await plan('--bandwidth', '8Mbit');
     expect(status, stderr).toBe(0);
     const { unique, perImage } = sizesOf(images());
-    expect(report).toMatchObject({ release: set.version, stagedBytes: 0, failed: [] });
+    expect(report).toMatchObject({ releases: [set.version], stagedBytes: 0, failed: [] });
     expect(report.size).toMatchObject({ images: 7, uniqueBytes: unique, bytes: perImage });
     expect(report.size.layouts['pool']?.bytes).toBe(unique);
     expect(report.downloadSeconds).toBeCloseTo(report.toFetch.bytes / 1e6, 3);

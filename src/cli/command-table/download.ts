@@ -1,6 +1,8 @@
 import { formats } from '../../core/staging/passport.ts';
-import { authfile, certDir, output, parallel, platform } from '../common-flags.ts';
+import { authfile, certDir, output, parallel } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
+import { requestFlags } from './request.ts';
+import { signatureFlags } from './signature.ts';
 
 export const download = {
   name: 'download',
@@ -9,35 +11,8 @@ export const download = {
 staging folder: pool, images, lists, mapping.txt and the passport precache.json. A second run downloads nothing.`,
   flags: {
     folder: { kind: 'string', short: 'f', value: 'folder', description: 'staging folder', required: true },
-    release: {
-      kind: 'string',
-      short: 'r',
-      value: 'version',
-      description: 'OpenShift release, such as 4.14.7',
-    },
-    releaseImage: {
-      kind: 'string',
-      value: 'reference',
-      description: 'release image to stage, instead of the official one of --release',
-    },
-    img: {
-      kind: 'list',
-      short: 'a',
-      value: 'reference',
-      description: 'additional images for the installation stage',
-    },
-    aiImg: {
-      kind: 'list',
-      short: 'i',
-      value: 'reference',
-      description: 'additional images for the discovery stage',
-    },
-    filter: {
-      kind: 'string',
-      value: 'regex',
-      description: 'leave out images whose component name or reference matches (RE2 syntax)',
-    },
-    platform,
+    ...requestFlags,
+    ...signatureFlags,
     format: {
       kind: 'string',
       value: 'format',

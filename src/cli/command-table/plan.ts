@@ -1,8 +1,10 @@
-import { authfile, certDir, parallel, platform } from '../common-flags.ts';
+import { authfile, certDir, parallel } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 import { download } from './download.ts';
+import { requestFlags } from './request.ts';
+import { signatureFlags } from './signature.ts';
 
-const { release, releaseImage, img, aiImg, filter, format, signatures, base } = download.flags;
+const { format, signatures, base } = download.flags;
 
 export const plan = {
   name: 'plan',
@@ -12,12 +14,8 @@ to ask for, the time over the line, the time to load at the site, and what -f ha
 site will still pull over its WAN. Exit status 8 when it does not fit into the folder.`,
   flags: {
     folder: { kind: 'string', short: 'f', value: 'folder', description: 'staging folder it would go into' },
-    release,
-    releaseImage,
-    img,
-    aiImg,
-    filter,
-    platform,
+    ...requestFlags,
+    ...signatureFlags,
     format,
     signatures,
     base,

@@ -5,6 +5,7 @@ import type { download } from '../command-table/download.ts';
 import { exitCodes } from '../exit-code.ts';
 import { formatPreview } from '../preview.ts';
 import { createReporter } from '../reporters.ts';
+import { requestOptions } from '../request-options.ts';
 import type { Run } from '../run.ts';
 import { formatSummary } from '../summary.ts';
 
@@ -13,8 +14,7 @@ export const run: Run<typeof download.flags> = async (values, terminal) => {
   const { env, uid, now, signal } = terminal;
   const options = {
     ...values,
-    images: values.img,
-    aiImages: values.aiImg,
+    ...requestOptions(values),
     removeStale: values.rmStale,
     bases: values.base,
     foreignHosts: values.foreignLayers,

@@ -3,16 +3,13 @@ import type { plan } from '../command-table/plan.ts';
 import { exitCodes } from '../exit-code.ts';
 import { formatPlan } from '../plan-output.ts';
 import { createReporter } from '../reporters.ts';
+import { requestOptions } from '../request-options.ts';
 import type { Run } from '../run.ts';
 
-export const run: Run<typeof plan.flags> = async (
-  { site, img, aiImg, base, authfile, output, ...values },
-  terminal,
-) => {
+export const run: Run<typeof plan.flags> = async ({ site, base, authfile, output, ...values }, terminal) => {
   const { emit, finish } = createReporter(terminal);
-  const sources = { images: img, aiImages: aiImg, bases: base, sites: site };
-  const startedAt = terminal.date();
-  const options = { ...terminal, ...values, ...sources, authFile: authfile, startedAt, emit };
+  const sources = { ...requestOptions(values), bases: base, sites: site, startedAt: terminal.date() };
+  const options = { ...terminal, ...values, ...sources, authFile: authfile, emit };
   const report = await planDownload(options).finally(finish);
   terminal.out(formatPlan(report, output));
   const outcome = outcomeOfPlan(report);

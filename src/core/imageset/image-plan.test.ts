@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parsePlatform } from '../oci/platform.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { formatIgnored, formatList, formatMapping } from '../staging/lists.ts';
 import { compileFilter } from './filter.ts';
@@ -6,13 +7,18 @@ import { planImages } from './image-plan.ts';
 
 const byDigest = (char: string) => parseReference(`quay.io/ocp/dev@sha256:${char.repeat(64)}`);
 const sources = {
-  release: parseReference('quay.io/ocp/release:4.14.7-x86_64'),
-  components: [
-    { name: 'console', reference: byDigest('a') },
-    { name: 'etcd', reference: byDigest('b') },
-    { name: 'machine-config-operator', reference: byDigest('c') },
-    { name: 'aws-driver', reference: byDigest('d') },
-    { name: 'aws-alias', reference: byDigest('d') },
+  releases: [
+    {
+      reference: parseReference('quay.io/ocp/release:4.14.7-x86_64'),
+      version: '4.14.7',
+      components: [
+        { name: 'console', reference: byDigest('a') },
+        { name: 'etcd', reference: byDigest('b') },
+        { name: 'machine-config-operator', reference: byDigest('c') },
+        { name: 'aws-driver', reference: byDigest('d') },
+        { name: 'aws-alias', reference: byDigest('d') },
+      ],
+    },
   ],
   images: [parseReference('quay.io/lab/tool:1')],
   aiImages: [parseReference('quay.io/lab/agent:1'), byDigest('a')],
@@ -65,11 +71,29 @@ describe('planImages', () => {
   );
 
   it('writes a mapping in the shape of oc-mirror', () => {
-    const lines = formatMapping(planImages(sources), '4.14.7-x86_64').trimEnd().split('\n');
+    const lines = formatMapping(planImages(sources), parsePlatform('linux/amd64')).trimEnd().split('\n');
     expect(lines).toContain(`${formatReference(byDigest('b'))}=openshift/release:4.14.7-x86_64-etcd`);
     expect(lines).toContain('quay.io/ocp/release:4.14.7-x86_64=openshift/release-images:4.14.7-x86_64');
     expect(lines).toContain('quay.io/lab/tool:1=lab/tool:1');
     expect(lines).toEqual(lines.toSorted());
+  });
+
+  it('stages several releases beside each other, what they share once', () => {
+    const [first] = sources.releases;
+    const next = {
+      reference: parseReference('quay.io/ocp/release:4.14.8-x86_64'),
+      version: '4.14.8',
+      components: [
+        { name: 'console', reference: byDigest('a') },
+        { name: 'etcd', reference: byDigest('e') },
+      ],
+    };
+    const plan = planImages({ ...sources, releases: first === undefined ? [] : [first, next] });
+    const lines = formatMapping(plan, parsePlatform('linux/amd64')).trimEnd().split('\n');
+    expect(lines).toHaveLength(9);
+    expect(lines).toContain(`${formatReference(byDigest('a'))}=openshift/release:4.14.7-x86_64-console`);
+    expect(lines).toContain(`${formatReference(byDigest('e'))}=openshift/release:4.14.8-x86_64-etcd`);
+    expect(lines).toContain('quay.io/ocp/release:4.14.8-x86_64=openshift/release-images:4.14.8-x86_64');
   });
 });
 

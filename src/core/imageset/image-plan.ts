@@ -1,6 +1,6 @@
 import { ToolError } from '../errors.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
-import type { Component } from '../release/payload.ts';
+import type { Component, ReleasePayload } from '../release/payload.ts';
 import { discoveryComponents, firstComponents } from '../release/stages.ts';
 import type { Group } from '../staging/passport.ts';
 
@@ -13,6 +13,8 @@ export interface PlannedImage {
   readonly source: 'release' | 'component' | 'additional';
   /** Its name in the release payload, where it is a component. */
   readonly component?: string;
+  /** The version of the release that it is, or is a component of; of several the first one. */
+  readonly release?: string;
 }
 
 export interface ImagePlan {
@@ -22,10 +24,13 @@ export interface ImagePlan {
   readonly ignored: readonly string[];
 }
 
+/** A release image by tag or digest as asked for, and what it says it consists of. */
+export interface PlannedRelease extends ReleasePayload {
+  readonly reference: Reference;
+}
+
 export interface PlanSources {
-  /** The release image by tag or digest as asked for; undefined when only additional images are staged. */
-  readonly release: Reference | undefined;
-  readonly components: readonly Component[];
+  readonly releases: readonly PlannedRelease[];
   readonly images: readonly Reference[];
   readonly aiImages: readonly Reference[];
   /** Whether a component name or a reference is to be left out. */
@@ -57,32 +62,36 @@ export function planImages(sources: PlanSources): ImagePlan {
   };
 }
 
-function collect({ release, components, images, aiImages }: PlanSources): PlannedImage[] {
+function collect({ releases, images, aiImages }: PlanSources): PlannedImage[] {
   return [
-    ...(release === undefined
-      ? []
-      : [
-          {
-            reference: release,
-            source: 'release' as const,
-            groups: ['ai', 'ocp'] as const,
-            priority: priorities.release,
-          },
-        ]),
-    ...components.map(({ name, reference }): PlannedImage => {
-      const discovery = discoveryComponents.has(name);
-      const rest = discovery ? priorities.discovery : priorities.component;
-      return {
-        reference,
-        source: 'component',
-        component: name,
-        groups: discovery ? ['ai', 'ocp'] : ['ocp'],
-        priority: firstComponents.has(name) ? priorities.first : rest,
-      };
-    }),
+    ...releases.flatMap(imagesOfRelease),
     ...aiImages.map((reference) => additional(reference, 'ai')),
     ...images.map((reference) => additional(reference, 'ocp')),
   ];
+}
+
+function imagesOfRelease({ reference, version, components }: PlannedRelease): PlannedImage[] {
+  const image: PlannedImage = {
+    reference,
+    source: 'release',
+    release: version,
+    groups: ['ai', 'ocp'],
+    priority: priorities.release,
+  };
+  return [image, ...components.map((component) => componentOf(version, component))];
+}
+
+function componentOf(release: string, { name, reference }: Component): PlannedImage {
+  const discovery = discoveryComponents.has(name);
+  const rest = discovery ? priorities.discovery : priorities.component;
+  return {
+    reference,
+    source: 'component',
+    component: name,
+    release,
+    groups: discovery ? ['ai', 'ocp'] : ['ocp'],
+    priority: firstComponents.has(name) ? priorities.first : rest,
+  };
 }
 
 function additional(reference: Reference, group: Group): PlannedImage {

@@ -10,11 +10,11 @@ export function signatureKey(hex: string, number: number): string {
   return `sha256-${hex}-${number}`;
 }
 
-const configMap = v.looseObject({
+const configMap = v.object({
   kind: v.literal('ConfigMap'),
   binaryData: v.optional(v.record(v.string(), v.string()), {}),
 });
-const list = v.looseObject({ kind: v.picklist(['List', 'ConfigMapList']), items: v.array(configMap) });
+const list = v.object({ kind: v.picklist(['List', 'ConfigMapList']), items: v.array(configMap) });
 const document = v.union([configMap, list], 'it is neither a ConfigMap nor a list of them');
 
 /**

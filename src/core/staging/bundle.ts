@@ -29,7 +29,7 @@ const bundleIndex = v.object({
   base: v.object({
     /** See `identityOf`. */
     identity: v.string(),
-    release: v.nullable(v.string()),
+    releases: v.array(v.string()),
     created: v.string(),
   }),
   /** Members behind this one, in this order; then one for each blob, as `blobMember` says. */

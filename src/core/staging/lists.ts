@@ -1,5 +1,5 @@
 import type { ImagePlan, PlannedImage } from '../imageset/image-plan.ts';
-import { parsePlatform } from '../oci/platform.ts';
+import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { releaseTag } from '../release/payload.ts';
 import type { Group, Passport } from './passport.ts';
@@ -31,39 +31,40 @@ export function formatIgnored(plan: ImagePlan): string {
  * `mapping.txt`: `source=target` lines in the shape of oc-mirror v1, sorted. Targets name what each image is:
  * `openshift/release:4.14.7-x86_64-etcd`, `openshift/release-images:4.14.7-x86_64`, or the repository itself.
  */
-export function formatMapping(plan: ImagePlan, releaseTag: string | undefined): string {
+export function formatMapping(plan: ImagePlan, platform: Platform): string {
   return plan.images
-    .map((image) => `${formatReference(image.reference)}=${targetOf(image, releaseTag)}\n`)
+    .map((image) => `${formatReference(image.reference)}=${targetOf(image, platform)}\n`)
     .toSorted()
     .join('');
 }
 
-function targetOf({ source, component, reference }: PlannedImage, releaseTag: string | undefined): string {
-  if (component !== undefined) return `openshift/release:${releaseTag ?? 'unknown'}-${component}`;
-  if (source === 'release') return `openshift/release-images:${releaseTag ?? 'unknown'}`;
+function targetOf({ source, component, release, reference }: PlannedImage, platform: Platform): string {
+  const tag = release === undefined ? 'unknown' : releaseTag(release, platform);
+  if (component !== undefined) return `openshift/release:${tag}-${component}`;
+  if (source === 'release') return `openshift/release-images:${tag}`;
   return `${reference.repository}${reference.tag === undefined ? '' : `:${reference.tag}`}`;
 }
 
 /** The lists that follow from a passport, by file name. `ignored-images.txt` does not: only the filter is recorded. */
 export function listsOf(passport: Passport): ReadonlyMap<string, string> {
-  const { release, sources } = passport;
+  const { releases, sources } = passport;
+  const names = new Set(releases.map(({ reference }) => reference));
   const images = passport.images.map(
-    ({ reference, groups, priority, component }): PlannedImage => ({
+    ({ reference, groups, priority, component, release }): PlannedImage => ({
       reference: parseReference(reference, 'invalid-document'),
       groups,
       priority,
-      source:
-        component !== undefined ? 'component' : reference === release?.reference ? 'release' : 'additional',
+      source: component !== undefined ? 'component' : names.has(reference) ? 'release' : 'additional',
       ...(component === undefined ? {} : { component }),
+      ...(release === undefined ? {} : { release }),
     }),
   );
   const plan = { images, ignored: [] };
   const unloadable = unloadableOf(passport.images);
-  const tag = release === null ? undefined : releaseTag(release.version, parsePlatform(sources.platform));
   return new Map([
     ['ai-images.txt', formatList(plan, 'ai', unloadable)],
     ['ocp-images.txt', formatList(plan, 'ocp', unloadable)],
-    ['mapping.txt', formatMapping(plan, tag)],
+    ['mapping.txt', formatMapping(plan, parsePlatform(sources.platform))],
   ]);
 }
 

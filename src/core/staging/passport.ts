@@ -60,6 +60,8 @@ const stagedImage = v.object({
   priority: v.number(),
   /** Its name in the release payload. */
   component: v.optional(v.string()),
+  /** The version of the release that it is, or is a component of. */
+  release: v.optional(v.string()),
   /** What is attached to it, as far as a run asked for it. */
   signatures: v.optional(v.array(attachment), []),
   /** The file `<artifact>.tgz`, which then has the blobs: bytes and digest of the file itself. */
@@ -103,7 +105,7 @@ const passport = v.object({
     aiImages: v.array(v.string()),
     filter: v.optional(v.string()),
   }),
-  release: v.nullable(release),
+  releases: v.array(release),
   images: v.array(stagedImage),
   /** What was asked for and could not be staged. */
   missing: v.array(v.object({ reference: v.string(), reason: v.string() })),
@@ -149,6 +151,16 @@ function unreadable(path: string, reason: string): ToolError {
   return new ToolError('invalid-document', `the passport ${path} cannot be read: ${reason}`, {
     hint: 'it was changed by hand or written by a newer version; move it away to stage anew (blobs are kept)',
   });
+}
+
+/** The versions of its releases. */
+export function releasesOf({ releases }: Pick<Passport, 'releases'>): string[] {
+  return releases.map(({ version }) => version);
+}
+
+/** Versions of releases for people: `4.14.7, 4.14.8`, or `none`. */
+export function describeReleases(versions: readonly string[]): string {
+  return versions.length === 0 ? 'none' : versions.join(', ');
 }
 
 export function formatPassport(value: Passport): string {
