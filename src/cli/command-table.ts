@@ -1,5 +1,6 @@
 import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { download } from './command-table/download.ts';
+import { filterExplain } from './command-table/filter-explain.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
 import { registryPing } from './command-table/registry-ping.ts';
@@ -11,6 +12,7 @@ import type { Command, Groups } from './flags.ts';
 export const commands = [
   partition,
   plan,
+  filterExplain,
   download,
   verify,
   bundleCreate,
@@ -22,5 +24,6 @@ export const commands = [
 /** What the help says of the commands whose names have two words. */
 export const groups: Groups = {
   bundle: 'bring a server that was shipped to a newer state, with one file',
+  filter: 'work out a pattern for --filter',
   registry: 'ask registries',
 };

@@ -19,6 +19,7 @@ type Runners = {
 const runners: Runners = {
   partition: () => import('./commands/partition.ts'),
   plan: () => import('./commands/plan.ts'),
+  'filter explain': () => import('./commands/filter-explain.ts'),
   download: () => import('./commands/download.ts'),
   verify: () => import('./commands/verify.ts'),
   'bundle create': () => import('./commands/bundle-create.ts'),

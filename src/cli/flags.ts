@@ -13,6 +13,8 @@ export interface Flag {
   readonly description: string;
   readonly default?: boolean | string | number;
   readonly required?: true;
+  /** The value of the flag where it is given without one: `--locked`; a value follows as `--locked=FILE`. */
+  readonly bare?: string;
   readonly choices?: readonly string[];
   /** Accepted for old invocations, not shown. */
   readonly hidden?: true;

@@ -63,17 +63,22 @@ function valuesOf(parser: Commander, { flags, args = {} }: Command): Record<stri
 
 function buildOption(name: string, flag: Flag): Option {
   const short = flag.short === undefined ? '' : `-${flag.short}, `;
-  const value = flag.kind === 'boolean' ? '' : ` <${flag.value ?? 'value'}>`;
+  const value = flag.kind === 'boolean' ? '' : placeholder(flag);
   const option = new Option(`${short}--${longName(name)}${value}`, flag.description);
   // Commander reads `--no-x` as "x, off"; our table says what the flag means by its own name.
   option.negate = false;
   option.attributeName = () => name;
   if (flag.required === true) option.makeOptionMandatory();
+  if (flag.bare !== undefined) option.preset(flag.bare);
   if (flag.hidden === true) option.hideHelp();
   if (flag.choices !== undefined) option.choices(flag.choices);
   else option.argParser(parsers[flag.kind]);
   if (flag.default !== undefined) option.default(defaultOf(flag), String(flag.default));
   return option;
+}
+
+function placeholder({ value = 'value', bare }: Flag): string {
+  return bare === undefined ? ` <${value}>` : ` [${value}]`;
 }
 
 /** `intoFreeSpace` is typed `--into-free-space`. */

@@ -23,6 +23,9 @@ function formatText(report: PlanReport): string {
     `Staged already: ${formatBytes(report.stagedBytes)}`,
     `To be downloaded: ${toFetch.blobs} blobs, ${formatBytes(toFetch.bytes)}${downloadSeconds === undefined ? '' : `, ${formatSeconds(downloadSeconds)}`}`,
     `Left out by the filter: ${ignored.length}`,
+    ...(report.missed.length === 0
+      ? []
+      : [`Left out although the installation needs it: ${report.missed.join(', ')}`]),
     ...(space === undefined
       ? []
       : [

@@ -17,6 +17,8 @@ interface Findings {
     readonly aiImages: readonly string[];
     readonly filter: string | undefined;
   };
+  /** What the filter left out although it is required. */
+  readonly allowedMissing: readonly string[];
   readonly staging: Staging;
   readonly releases: readonly Release[];
   readonly staged: StagedSet;
@@ -24,7 +26,7 @@ interface Findings {
 
 /** The passport of what a run left in the folder, with what earlier runs left there and nothing needs any more. */
 export async function describePassport(findings: Findings): Promise<Passport> {
-  const { staging, releases, staged, sources } = findings;
+  const { staging, releases, staged, sources, allowedMissing } = findings;
   const { folder, format, platform, before } = staging;
   const kept = keptImages(staged, before);
   const contents = new Map<Digest, number>(staged.images.flatMap(contentsOf));
@@ -43,6 +45,7 @@ export async function describePassport(findings: Findings): Promise<Passport> {
       images: [...sources.images],
       aiImages: [...sources.aiImages],
       ...(sources.filter === undefined ? {} : { filter: sources.filter }),
+      ...(allowedMissing.length === 0 ? {} : { allowedMissing: [...allowedMissing] }),
     },
     releases: releases.map(({ version, reference, digest }) => ({
       version,
@@ -133,6 +136,7 @@ function describeImage({
     priority: planned.priority,
     ...(planned.component === undefined ? {} : { component: planned.component }),
     ...(planned.release === undefined ? {} : { release: planned.release }),
+    ...(planned.wantedBy === undefined ? {} : { wantedBy: [...planned.wantedBy] }),
     signatures: attachments.map(describeAttachment),
     ...(archive === undefined ? {} : { archive }),
   };

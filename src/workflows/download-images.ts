@@ -1,6 +1,7 @@
 import { type ErrorCode, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { ImagePlan } from '../core/imageset/image-plan.ts';
+import { formatLock } from '../core/imageset/lock.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import { formatSeconds } from '../core/quantity.ts';
 import { formatIgnored, formatList, formatMapping, unloadableOf } from '../core/staging/lists.ts';
@@ -13,16 +14,17 @@ import { createPace } from '../registry/pace.ts';
 import { lockFolder } from '../system/lock.ts';
 import { mountAt } from '../system/mount.ts';
 import { openBases, withBases } from './adopt-base.ts';
-import { collectImages } from './collect-images.ts';
+import { collectImages, missedNames } from './collect-images.ts';
 import { commitState } from './commit-state.ts';
 import { describePassport } from './describe-passport.ts';
+import { type LockOptions, lockName, openLock, writeLock } from './lock-file.ts';
 import { type RequestOptions, readRequest } from './read-request.ts';
 import { type AccessOptions, clientOptions } from './registry-access.ts';
 import { settleFolder } from './settle-folder.ts';
 import { stageImages } from './stage-images.ts';
 import type { FailedImage, StagedSet, Staging } from './staging.ts';
 
-export interface DownloadOptions extends AccessOptions, RequestOptions {
+export interface DownloadOptions extends AccessOptions, RequestOptions, LockOptions {
   readonly folder: string;
   readonly format: Format;
   /** Requests at a time, at most. */
@@ -77,6 +79,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const folder = await openFolder(options);
   const { name, doubt } = await requireFileSystem(folder, options.format);
   if (doubt !== undefined) emit({ type: 'warning', text: `${folder} is on ${name}: ${doubt}` });
+  const pins = await openLock(request, options, folder);
   const bases = await openBases(options.bases);
   const time = limitTime(options);
   const { signal } = time;
@@ -96,6 +99,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       pace,
       now: options.now,
       platform,
+      pins,
       parallel: options.parallel,
       signatures: options.signatures,
       foreignHosts: options.foreignHosts,
@@ -108,11 +112,13 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       staging,
       releases.flatMap(({ layersRead }) => layersRead),
     );
-    const passport = await describePassport({ ...options, sources: options, staging, releases, staged });
+    const about = { sources: options, allowedMissing: missedNames(plan) };
+    const passport = await describePassport({ ...options, ...about, staging, releases, staged });
     if (passport.images.length > 0) {
-      const lists = listsFor(plan, platform, passport);
+      const lists = new Map([...listsFor(plan, platform, passport), [lockName, formatLock(pins.lock())]]);
       await commitState(folder, pool, { passport, lists, before, removeStale: options.removeStale });
     }
+    await writeLock(options, pins);
     await settleFolder(folder, emit);
     const seconds = (options.now() - start) / 1000;
     return {

@@ -6,6 +6,7 @@ import { openBases, withBases } from './adopt-base.ts';
 import { type Collection, collectImages } from './collect-images.ts';
 import type { DownloadOptions } from './download-images.ts';
 import { collectFailures, planStaging, type StagingPlan } from './plan-staging.ts';
+import { type LockOptions, openLock } from './lock-file.ts';
 import type { Request } from './read-request.ts';
 import { clientOptions } from './registry-access.ts';
 import type { FailedImage, Staging, WantedBlob } from './staging.ts';
@@ -17,7 +18,7 @@ export interface Preview extends Collection {
   readonly failed: readonly FailedImage[];
 }
 
-type PreviewOptions = Pick<
+export type PreviewOptions = Pick<
   DownloadOptions,
   | 'authFile'
   | 'bases'
@@ -32,7 +33,8 @@ type PreviewOptions = Pick<
   | 'signal'
   | 'signatures'
   | 'uid'
->;
+> &
+  Pick<LockOptions, 'locked'>;
 
 /** Nothing can lie below it, and nothing can be made there. */
 export const nowhere = '/dev/null';
@@ -44,12 +46,28 @@ export async function openPreview<T>(
   options: PreviewOptions,
   use: (preview: Preview) => Promise<T>,
 ): Promise<T> {
+  return openReading(folder, request, options, async (staging) => {
+    const { releases, plan } = await collectImages(request, staging);
+    const failures = collectFailures(options.emit);
+    const planned = await withAllMissing(await planStaging(plan, staging, failures), folder);
+    return use({ releases, plan, staging, planned, failed: failures.failed });
+  });
+}
+
+/** What a run of staging works with, where nothing is to be written: what is read is kept in memory. */
+export async function openReading<T>(
+  folder: string,
+  request: Request,
+  options: PreviewOptions,
+  use: (staging: Staging) => Promise<T>,
+): Promise<T> {
   const { emit, now, signal } = options;
+  const pins = await openLock(request, options, folder === nowhere ? undefined : folder);
   const bases = await openBases(options.bases);
   const pace = createPace({ now, signal, most: options.parallel, limitRate: options.limitRate });
   const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
   try {
-    const staging: Staging = {
+    return await use({
       folder,
       format: options.format,
       pool: openPreviewPool(folder),
@@ -61,14 +79,11 @@ export async function openPreview<T>(
       signatures: options.signatures,
       foreignHosts: options.foreignHosts,
       platform: request.platform,
+      pins,
       parallel: options.parallel,
       before: folder === nowhere ? undefined : await readPassport(folder),
       emit,
-    };
-    const { releases, plan } = await collectImages(request, staging);
-    const failures = collectFailures(emit);
-    const planned = await withAllMissing(await planStaging(plan, staging, failures), folder);
-    return await use({ releases, plan, staging, planned, failed: failures.failed });
+    });
   } finally {
     await client.close();
   }

@@ -18,14 +18,16 @@ import { fileSystemOf, roomIn } from '../pool/file-system.ts';
 import { resolveFolder } from '../pool/staging-folder.ts';
 import { readTextFile } from '../system/files.ts';
 import { archiveImageOf } from './archived-images.ts';
+import { missedNames } from './collect-images.ts';
 import { type DownloadOptions, outcomeOf } from './download-images.ts';
+import { type LockOptions, writeLock } from './lock-file.ts';
 import { nowhere, openPreview, type Preview } from './open-preview.ts';
 import { bytesOf, roomFor } from './plan-staging.ts';
 import { type RequestOptions, readRequest } from './read-request.ts';
 import type { RegistryAccess } from './registry-access.ts';
 import type { FailedImage } from './staging.ts';
 
-export interface PlanOptions extends RequestOptions, RegistryAccess {
+export interface PlanOptions extends RequestOptions, RegistryAccess, LockOptions {
   /** The folder it would go into; undefined when there is none yet. */
   readonly folder: string | undefined;
   readonly format: Format;
@@ -66,6 +68,8 @@ export interface PlanReport {
     | undefined;
   readonly images: readonly PlannedRow[];
   readonly ignored: readonly string[];
+  /** Of it, what the installation needs, by component or reference. */
+  readonly missed: readonly string[];
   readonly failed: readonly FailedImage[];
   /** What each cluster of the sites will still pull; undefined without sites. */
   readonly wan: readonly ClusterPulls[] | undefined;
@@ -87,6 +91,7 @@ export async function planDownload(options: PlanOptions): Promise<PlanReport> {
   const hub = readHub(await readSources(options.hub));
   const context = { ...options, foreignHosts: [], limitRate: undefined };
   return openPreview(folder, request, context, async (preview) => {
+    await writeLock(options, preview.staging.pins);
     const images = await Promise.all(preview.planned.candidates.map(sizedImage));
     const size = forecastSize(images);
     const toFetch = bytesOf(preview.planned.missing.map(({ descriptor }) => descriptor));
@@ -101,6 +106,7 @@ export async function planDownload(options: PlanOptions): Promise<PlanReport> {
       space: options.folder === undefined ? undefined : await spaceIn(folder, preview),
       images: preview.planned.candidates.map(rowOf),
       ignored: preview.plan.ignored,
+      missed: missedNames(preview.plan),
       failed: preview.failed,
       wan: options.sites.length === 0 ? undefined : forecastWan(clusters, hub, stockOf(preview, images)),
     };

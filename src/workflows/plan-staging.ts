@@ -38,8 +38,9 @@ export async function planStaging(
   const { pool, parallel, format } = staging;
   const resolved = await concurrently(plan.images, parallel, async (planned) => {
     try {
-      const image = await resolveImage(planned.reference, staging);
-      return { planned, ...image, attachments: await findAttachments(planned.reference, image, staging) };
+      const reference = planned.from ?? planned.reference;
+      const image = await resolveImage(reference, staging);
+      return { planned, ...image, attachments: await findAttachments(reference, image, staging) };
     } catch (error) {
       failures.add(planned, error);
       return undefined;

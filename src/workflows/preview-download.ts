@@ -7,6 +7,7 @@ import { archiveSize } from '../pool/archive.ts';
 import { fileSystemOf, roomIn } from '../pool/file-system.ts';
 import { hasDirImage } from '../pool/inspect-dir-image.ts';
 import { archiveImageOf, imageOf } from './archived-images.ts';
+import { missedNames } from './collect-images.ts';
 import { describePassport } from './describe-passport.ts';
 import { type DownloadOptions, openFolder, outcomeOf } from './download-images.ts';
 import { openPreview } from './open-preview.ts';
@@ -68,7 +69,8 @@ export async function previewDownload(options: DownloadOptions): Promise<Downloa
   return openPreview(folder, request, options, async ({ staging, releases, plan, planned, failed }) => {
     const stagedImages = await Promise.all(planned.candidates.map((each) => asStaged(each, format)));
     const staged = { images: stagedImages, failed, held: [] };
-    const { stale } = await describePassport({ ...options, sources: options, staging, releases, staged });
+    const about = { sources: options, allowedMissing: missedNames(plan) };
+    const { stale } = await describePassport({ ...options, ...about, staging, releases, staged });
     const free = await roomIn(folder);
     const missing = planned.missing.map(({ descriptor }) => descriptor);
     const needed = await roomFor(planned, missing, staging);

@@ -3,6 +3,7 @@ import { compileFilter } from '../core/imageset/filter.ts';
 import { type Platform, parsePlatform } from '../core/oci/platform.ts';
 import { parseReference, type Reference } from '../core/oci/reference.ts';
 import { officialRelease } from '../core/release/payload.ts';
+import type { HubVersions } from '../core/release/place-image.ts';
 
 /** What to stage, as it was asked for. */
 export interface RequestOptions {
@@ -12,6 +13,10 @@ export interface RequestOptions {
   readonly images: readonly string[];
   readonly aiImages: readonly string[];
   readonly filter: string | undefined;
+  /** Whether the filter may take away what the installation needs. */
+  readonly allowMissing: boolean;
+  /** Versions of the hub, as far as they are known. */
+  readonly hubVersions?: HubVersions | undefined;
   readonly platform: string;
 }
 
@@ -27,14 +32,21 @@ export interface Request {
   readonly releases: readonly ReleaseRequest[];
   readonly images: readonly Reference[];
   readonly aiImages: readonly Reference[];
+  /** The pattern behind `leaveOut`; undefined when it leaves out nothing. */
+  readonly filter: string | undefined;
   readonly leaveOut: (text: string) => boolean;
+  readonly allowMissing: boolean;
+  readonly hub: HubVersions | undefined;
 }
 
 /** Reads a request. Throws `usage` for what can never be staged, and when nothing is asked for. */
 export function readRequest(options: RequestOptions): Request {
   const request = {
     platform: parsePlatform(options.platform),
+    filter: options.filter === '' ? undefined : options.filter,
     leaveOut: compileFilter(options.filter),
+    allowMissing: options.allowMissing,
+    hub: options.hubVersions,
     images: options.images.map((text) => parseReference(text)),
     aiImages: options.aiImages.map((text) => parseReference(text)),
     releases: releasesAsked(options),

@@ -12,6 +12,7 @@ import type { Base } from '../pool/base.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Pace } from '../registry/pace.ts';
+import type { Pins } from './pins.ts';
 
 /** What a run of staging works with. */
 export interface Staging {
@@ -21,6 +22,8 @@ export interface Staging {
   readonly client: RegistryClient;
   readonly pace: Pace;
   readonly platform: Platform;
+  /** Decides which digest a tag means, and keeps it. */
+  readonly pins: Pins;
   /** Requests at a time, at most. */
   readonly parallel: number;
   /** Milliseconds of a monotonic clock. */

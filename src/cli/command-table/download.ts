@@ -1,7 +1,7 @@
 import { formats } from '../../core/staging/passport.ts';
 import { authfile, certDir, output, parallel } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
-import { requestFlags } from './request.ts';
+import { lockFlags, requestFlags } from './request.ts';
 
 export const download = {
   name: 'download',
@@ -11,6 +11,7 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
   flags: {
     folder: { kind: 'string', short: 'f', value: 'folder', description: 'staging folder', required: true },
     ...requestFlags,
+    ...lockFlags,
     format: {
       kind: 'string',
       value: 'format',

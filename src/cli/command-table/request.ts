@@ -31,5 +31,21 @@ export const requestFlags = {
     value: 'regex',
     description: 'leave out images whose component name or reference matches (RE2 syntax)',
   },
+  allowMissing: {
+    kind: 'boolean',
+    description: 'let --filter take what the installation needs, which the site will then pull',
+  },
   platform,
+} as const satisfies Flags;
+
+/** What pins tags to digests: the flags that `download` and `plan` have in common. */
+export const lockFlags = {
+  lock: { kind: 'string', value: 'file', description: 'write what the tags came to into this file, too' },
+  locked: {
+    kind: 'string',
+    value: 'file',
+    bare: '',
+    description:
+      'take the digests of this lock, and ask for no tag; without a file imageset.lock of --folder',
+  },
 } as const satisfies Flags;

@@ -62,6 +62,8 @@ const stagedImage = v.object({
   component: v.optional(v.string()),
   /** The version of the release that it is, or is a component of. */
   release: v.optional(v.string()),
+  /** The bundles of operators that list it. */
+  wantedBy: v.optional(v.array(v.string())),
   /** What is attached to it, as far as a run asked for it. */
   signatures: v.optional(v.array(attachment), []),
   /** The file `<artifact>.tgz`, which then has the blobs: bytes and digest of the file itself. */
@@ -81,6 +83,8 @@ const passport = v.object({
     images: v.array(v.string()),
     aiImages: v.array(v.string()),
     filter: v.optional(v.string()),
+    /** Components and references that the filter took although the installation needs them: the site pulls them. */
+    allowedMissing: v.optional(v.array(v.string())),
   }),
   releases: v.array(v.object({ version: v.string(), reference: v.string(), digest })),
   images: v.array(stagedImage),
