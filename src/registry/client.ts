@@ -34,6 +34,11 @@ export interface RegistryClient {
   readonly fetchReferrers: (reference: Reference, digest: Digest) => Promise<readonly Referrer[] | undefined>;
   /** Fills the sink from a URL outside of any registry, without credentials. */
   readonly fetchForeign: (url: URL, sink: BlobSink) => Promise<void>;
+  /**
+   * A small file at a URL outside of any registry, without credentials. Throws `not-found` when there is none,
+   * `integrity` when it has more than `limit` bytes. `what` is for messages: "the signature".
+   */
+  readonly fetchDocument: (url: URL, what: string, limit: number) => Promise<Buffer>;
   /** Whether parts of blobs can be had where this reference points; known after the first blob from there. */
   readonly servesRanges: (reference: Reference) => boolean;
   readonly close: () => Promise<void>;
@@ -148,11 +153,18 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       ),
     fetchForeign: async (url, sink) => {
       const what = `foreign layer ${sink.descriptor.digest} at ${url.host}`;
-      const repository = foreignPlace(url, foreignHostOf(url.host), signal);
+      const repository = foreignPlace(url, foreignHostOf(url.host), signal, 'a foreign layer');
       const attempts = { what, progress: () => sink.offset, reached: () => reached.has(url.host) };
       const transfer = { repository, sink, what, pace, now, patience: options.timeouts.body, emit };
       await withRetry(attempts, options, () =>
         inTurn(url.host, () => fetchBlobOnce({ ...transfer, servesRanges: () => undefined })),
+      );
+    },
+    fetchDocument: async (url, what, limit) => {
+      const name = `${what} at ${url.host}${url.pathname}`;
+      const repository = foreignPlace(url, foreignHostOf(url.host), signal, what);
+      return withRetry({ what: name, reached: () => reached.has(url.host) }, options, () =>
+        inTurn(url.host, () => fetchDocumentOnce(repository, url, name, limit)),
       );
     },
     servesRanges: (reference) =>
@@ -161,6 +173,20 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
       await Promise.all([...hosts.values()].map((host) => host.close()));
     },
   };
+}
+
+async function fetchDocumentOnce(
+  repository: Repository,
+  url: URL,
+  what: string,
+  limit: number,
+): Promise<Buffer> {
+  const body = collect(
+    limit,
+    () => new RegistryError('integrity', 'final', `${what}: it has more than ${limit} bytes`),
+  );
+  await repository.ask({ method: 'GET', path: '', url, headers: {}, what }, () => body.take);
+  return body.bytes();
 }
 
 /** How long a mirror that cannot be used is left alone, ms: each request to it costs all its attempts. */

@@ -17,6 +17,13 @@ export async function readTextFile(path: string, limit: number): Promise<string>
   }
 }
 
+/** Reads a file of at most `limit` bytes, as `readTextFile` does, whatever is in it. */
+export async function readBinaryFile(path: string, limit: number): Promise<Uint8Array> {
+  const bytes = await readUpTo(path, limit + 1);
+  if (bytes.length <= limit) return bytes;
+  throw new ToolError('invalid-document', `${path}: larger than ${limit} bytes`);
+}
+
 async function readUpTo(path: string, limit: number): Promise<Uint8Array> {
   try {
     const file = await open(path, 'r');

@@ -1,8 +1,9 @@
 import type { Digest } from '../core/oci/digest.ts';
-import { blobsOf, isArtifact, whyUnloadable } from '../core/oci/manifest.ts';
+import { blobsOf, type Descriptor, isArtifact, whyUnloadable } from '../core/oci/manifest.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Passport } from '../core/staging/passport.ts';
+import { signatureNames } from '../pool/release-signatures.ts';
 import { partitionAt } from '../system/partition-at.ts';
 import { sizeOfAttachment } from './find-attachments.ts';
 import type { Release } from './read-release.ts';
@@ -28,11 +29,12 @@ export async function describePassport(findings: Findings): Promise<Passport> {
   const { folder, format, platform, before } = staging;
   const kept = keptImages(staged, before);
   const contents = new Map<Digest, number>(staged.images.flatMap(contentsOf));
-  for (const { digest, size } of releases.flatMap(({ layersRead }) => layersRead)) contents.set(digest, size);
+  for (const { digest, size } of releases.flatMap(heldFor)) contents.set(digest, size);
   // A passport does not say which blobs a kept image consists of: then every blob of before stays in force.
   const staying = kept.length > 0 ? (before?.blobs ?? []) : [];
   for (const { digest, size } of staying) contents.set(digest, size);
   const images = [...staged.images.map(describeImage), ...kept];
+  const described = releases.map(describeRelease);
   return {
     schemaVersion: 1,
     tool: { name: 'factory-precaching-cli', version: findings.version },
@@ -44,11 +46,7 @@ export async function describePassport(findings: Findings): Promise<Passport> {
       aiImages: [...sources.aiImages],
       ...(sources.filter === undefined ? {} : { filter: sources.filter }),
     },
-    releases: releases.map(({ version, reference, digest }) => ({
-      version,
-      reference: formatReference(reference),
-      digest,
-    })),
+    releases: described,
     images,
     missing: staged.failed.map(({ reference, reason }) => ({ reference, reason })),
     blobs: [...contents]
@@ -56,8 +54,28 @@ export async function describePassport(findings: Findings): Promise<Passport> {
       .toSorted((a, b) => (a.digest < b.digest ? -1 : 1)),
     stale: describeStale(before, { images, held: staged.held }, contents),
     artifacts: before?.artifacts ?? [],
-    signatures: before?.signatures ?? [],
+    // Those of earlier releases stay named as long as they are there.
+    signatures: [
+      ...new Set([...(before?.signatures ?? []), ...signatureNames({ releases: described })]),
+    ].toSorted(),
     disk: await partitionAt(folder),
+  };
+}
+
+/** What is in the pool for the release itself: what was read of it, and its signature. */
+function heldFor({ layersRead, signature }: Release): readonly Pick<Descriptor, 'digest' | 'size'>[] {
+  return typeof signature === 'object' ? [...layersRead, signature] : layersRead;
+}
+
+function describeRelease({ version, reference, digest, signature }: Release): Passport['releases'][number] {
+  const described = { version, reference: formatReference(reference), digest };
+  if (signature === undefined || signature === 'skipped') {
+    return { ...described, ...(signature === undefined ? {} : { signature }) };
+  }
+  const { file, digest: own, size, identity, signedBy, created, store } = signature;
+  return {
+    ...described,
+    signature: { file, digest: own, size, identity, signedBy, created: created.toISOString(), store },
   };
 }
 

@@ -18,11 +18,12 @@ import { commitState } from './commit-state.ts';
 import { describePassport } from './describe-passport.ts';
 import { type RequestOptions, readRequest } from './read-request.ts';
 import { type AccessOptions, clientOptions } from './registry-access.ts';
+import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
 import { settleFolder } from './settle-folder.ts';
 import { stageImages } from './stage-images.ts';
 import type { FailedImage, StagedSet, Staging } from './staging.ts';
 
-export interface DownloadOptions extends AccessOptions, RequestOptions {
+export interface DownloadOptions extends AccessOptions, RequestOptions, SignatureOptions {
   readonly folder: string;
   readonly format: Format;
   /** Requests at a time, at most. */
@@ -39,7 +40,6 @@ export interface DownloadOptions extends AccessOptions, RequestOptions {
   /** Whether the folder must be a mount point. */
   readonly mountCheck: boolean;
   readonly version: string;
-  readonly startedAt: Date;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly emit: Emit;
@@ -98,6 +98,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       platform,
       parallel: options.parallel,
       signatures: options.signatures,
+      trust: await openReleaseTrust(options, folder, client),
       foreignHosts: options.foreignHosts,
       before,
       emit,

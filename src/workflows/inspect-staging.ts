@@ -11,6 +11,7 @@ import { imageStorages, storageOf } from '../pool/image-storage.ts';
 import { blobFile, inspectFiles, type PromisedFile } from '../pool/inspect-files.ts';
 import { blobPath } from '../pool/pool.ts';
 import { kindOf, readRegular } from '../pool/regular-file.ts';
+import { promisedSignatures } from '../pool/release-signatures.ts';
 import { manifestsOf, readStaged } from './read-staged.ts';
 
 type PassportImage = Passport['images'][number];
@@ -57,6 +58,7 @@ export async function inspectStaging(
     ...passport.blobs.map(blobFile),
     ...(await presentOf(folder, passport.stale.blobs.map(blobFile))),
     ...passport.images.flatMap((image) => storageOf(image).files(image)),
+    ...promisedSignatures(passport),
   ];
   const damage = await inspectFiles(
     folder,
@@ -141,11 +143,12 @@ async function inspectLists(folder: string, passport: Passport): Promise<readonl
   return findings;
 }
 
-/** Artifacts and signatures: the passport has their names alone, so that they are there is all that can be said. */
+/** Of some the passport has the names alone, so that they are there is all that can be said. */
 async function inspectNames(folder: string, passport: Passport): Promise<readonly Finding[]> {
+  const hashed = new Set(promisedSignatures(passport).map(({ path }) => path));
   const paths = [
     ...passport.artifacts.map((name) => join('artifacts', name)),
-    ...passport.signatures.map((name) => join('signatures', name)),
+    ...passport.signatures.map((name) => join('signatures', name)).filter((path) => !hashed.has(path)),
   ];
   return (
     await concurrently(paths, 8, async (path): Promise<Finding[]> => {

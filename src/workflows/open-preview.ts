@@ -8,6 +8,7 @@ import type { DownloadOptions } from './download-images.ts';
 import { collectFailures, planStaging, type StagingPlan } from './plan-staging.ts';
 import type { Request } from './read-request.ts';
 import { clientOptions } from './registry-access.ts';
+import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
 import type { FailedImage, Staging, WantedBlob } from './staging.ts';
 
 /** All that is known of a run before its first blob. */
@@ -32,6 +33,7 @@ type PreviewOptions = Pick<
   | 'signal'
   | 'signatures'
   | 'uid'
+  | keyof SignatureOptions
 >;
 
 /** Nothing can lie below it, and nothing can be made there. */
@@ -59,6 +61,7 @@ export async function openPreview<T>(
       pace,
       now,
       signatures: options.signatures,
+      trust: await openReleaseTrust(options, folder, client),
       foreignHosts: options.foreignHosts,
       platform: request.platform,
       parallel: options.parallel,

@@ -23,9 +23,10 @@ import { nowhere, openPreview, type Preview } from './open-preview.ts';
 import { bytesOf, roomFor } from './plan-staging.ts';
 import { type RequestOptions, readRequest } from './read-request.ts';
 import type { RegistryAccess } from './registry-access.ts';
+import type { SignatureOptions } from './release-trust.ts';
 import type { FailedImage } from './staging.ts';
 
-export interface PlanOptions extends RequestOptions, RegistryAccess {
+export interface PlanOptions extends RequestOptions, RegistryAccess, SignatureOptions {
   /** The folder it would go into; undefined when there is none yet. */
   readonly folder: string | undefined;
   readonly format: Format;

@@ -8,23 +8,26 @@ import { adoptBlob } from './adopt-base.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import { resolveImage } from './resolve-image.ts';
 import type { Staging } from './staging.ts';
+import { type ReleaseVerification, requireSignedAs, verifyRelease } from './verify-release.ts';
 
 /** A release image and what it says it consists of. */
 export interface Release extends ReleasePayload {
   readonly reference: Reference;
   readonly digest: Digest;
+  readonly signature: ReleaseVerification;
   /** What had to be read for it; it stays in the pool, so that the next run need not fetch it. */
   readonly layersRead: readonly Descriptor[];
 }
 
 /**
- * Reads `image-references` out of the release image: its layers are asked from the top down, so that a higher layer
+ * Verifies the release image by its digest, where that is asked for, and reads `image-references` out of it: its layers are asked from the top down, so that a higher layer
  * replaces or hides what is below; only those are fetched. Throws `invalid-document` when no layer has it.
  */
 export async function readRelease(reference: Reference, staging: Staging): Promise<Release> {
   const { pool } = staging;
   const name = formatReference(reference);
-  const { digest, manifest } = await resolveImage(reference, staging);
+  const { digest, manifest, instance } = await resolveImage(reference, staging);
+  const signature = await verifyRelease(reference, digest, staging);
   const layersRead: Descriptor[] = [];
   for (const layer of manifest.layers.toReversed()) {
     layersRead.push(layer);
@@ -34,7 +37,12 @@ export async function readRelease(reference: Reference, staging: Staging): Promi
     const answer = await fileInLayer(pool, layer.digest, imageReferencesPath);
     if (answer.kind === 'silent') continue;
     if (answer.kind !== 'file') break;
-    return { reference, digest, layersRead, ...parseImageReferences(answer.content, name) };
+    const payload = parseImageReferences(answer.content, name);
+    requireSignedAs(signature, name, payload.version, {
+      platform: staging.platform,
+      isIndex: instance !== undefined,
+    });
+    return { reference, digest, signature, layersRead, ...payload };
   }
   throw new ToolError(
     'invalid-document',

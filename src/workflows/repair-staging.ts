@@ -19,6 +19,7 @@ import { fetchBlob } from './fetch-blob.ts';
 import { type Inspection, inspectStaging } from './inspect-staging.ts';
 import { manifestsOf, readStaged } from './read-staged.ts';
 import { clientOptions, type RegistryAccess } from './registry-access.ts';
+import { repairSignatures } from './repair-signatures.ts';
 import { settleFolder } from './settle-folder.ts';
 import { reportOf, requirePassport, type VerifyOptions, type VerifyReport } from './verify-staging.ts';
 
@@ -97,6 +98,7 @@ async function repair(work: Repair, { other, damage }: Inspection): Promise<void
   const lent = await blobsOfDamaged(work, damage);
   for (const { digest } of lent) work.damaged.add(digest);
   await repairBlobs(work);
+  await repairSignatures(work, damage);
   for (const { digest } of passport.stale.blobs) {
     // Nothing needs it, and a later run would take it for whole.
     if (work.damaged.delete(digest)) await pool.remove(digest);

@@ -12,6 +12,7 @@ import type { Base } from '../pool/base.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Pace } from '../registry/pace.ts';
+import type { ReleaseTrust } from './release-trust.ts';
 
 /** What a run of staging works with. */
 export interface Staging {
@@ -27,6 +28,7 @@ export interface Staging {
   readonly now: () => number;
   /** Whether to ask for signatures, attestations and SBOMs. */
   readonly signatures: boolean;
+  readonly trust: ReleaseTrust;
   /** Hosts, with their port where they have one, that foreign layers may be fetched from. */
   readonly foreignHosts: readonly string[];
   /** Folders whose blobs are taken before the network is asked. */

@@ -68,6 +68,29 @@ const stagedImage = v.object({
   archive: v.optional(v.object({ size, digest })),
 });
 
+/** The signature that verified a release image. */
+const releaseSignature = v.object({
+  /** Below `signatures`; its bytes are in the pool, too. */
+  file: v.pipe(v.string(), v.regex(/^sha256=[0-9a-f]{64}\/signature-[0-9]+$/, 'no name of a signature')),
+  digest,
+  size,
+  /** The name that was signed. */
+  identity: v.string(),
+  /** The fingerprint of the OpenPGP key, and when it signed, RFC 3339. */
+  signedBy: v.string(),
+  created: v.string(),
+  /** Where it was found. */
+  store: v.string(),
+});
+
+const release = v.object({
+  version: v.string(),
+  reference: v.string(),
+  digest,
+  /** Absent where it was not asked for, as with a release of another repository than the official one. */
+  signature: v.optional(v.union([releaseSignature, v.literal('skipped')])),
+});
+
 const passport = v.object({
   schemaVersion: v.literal(1),
   tool: v.object({ name: v.string(), version: v.string() }),
@@ -82,7 +105,7 @@ const passport = v.object({
     aiImages: v.array(v.string()),
     filter: v.optional(v.string()),
   }),
-  releases: v.array(v.object({ version: v.string(), reference: v.string(), digest })),
+  releases: v.array(release),
   images: v.array(stagedImage),
   /** What was asked for and could not be staged. */
   missing: v.array(v.object({ reference: v.string(), reason: v.string() })),
