@@ -5,5 +5,19 @@ import type { Values } from './flags.ts';
 /** What to stage, by the flags that `download` and `plan` have in common. */
 export function requestOptions(values: Values<typeof requestFlags>): RequestOptions {
   const { release, releaseImage, img, aiImg, filter, platform } = values;
-  return { releases: release, releaseImages: releaseImage, images: img, aiImages: aiImg, filter, platform };
+  const { channel, graphUrl, arch, rhcos, rootfsUrl, rootfsSha256 } = values;
+  return {
+    releases: release,
+    releaseImages: releaseImage,
+    images: img,
+    aiImages: aiImg,
+    filter,
+    platform,
+    channel,
+    graphUrl,
+    arch,
+    rhcos,
+    rootfsUrl,
+    rootfsSha256,
+  };
 }

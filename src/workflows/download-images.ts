@@ -16,10 +16,12 @@ import { openBases, withBases } from './adopt-base.ts';
 import { collectImages } from './collect-images.ts';
 import { commitState } from './commit-state.ts';
 import { describePassport } from './describe-passport.ts';
+import { collectFailures } from './plan-staging.ts';
 import { type RequestOptions, readRequest } from './read-request.ts';
 import { type AccessOptions, clientOptions } from './registry-access.ts';
 import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
 import { settleFolder } from './settle-folder.ts';
+import { bytesToCome, planFiles, stageFiles } from './stage-files.ts';
 import { stageImages } from './stage-images.ts';
 import type { FailedImage, StagedSet, Staging } from './staging.ts';
 
@@ -53,6 +55,8 @@ export interface DownloadSummary {
   readonly staged: number;
   readonly existed: number;
   readonly ignored: number;
+  /** Files of RHCOS that are there. */
+  readonly files: number;
   /** Images with a signature; undefined when none was asked for. */
   readonly signed: number | undefined;
   /** Images that are staged, and that nothing at the site will load. */
@@ -104,11 +108,14 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       emit,
     };
     const { releases, plan } = await collectImages(request, staging);
-    const staged = await stageImages(
-      plan,
-      staging,
-      releases.flatMap(({ layersRead }) => layersRead),
-    );
+    const failures = collectFailures(emit);
+    const files = await planFiles(request, releases, staging, failures);
+    const images = await stageImages(plan, staging, {
+      kept: releases.flatMap(({ contentsRead }) => contentsRead),
+      besides: bytesToCome(files),
+    });
+    const stagedFiles = await stageFiles(files, staging, failures);
+    const staged = { ...images, files: stagedFiles, failed: [...images.failed, ...failures.failed] };
     const passport = await describePassport({ ...options, sources: options, staging, releases, staged });
     if (passport.images.length > 0) {
       const lists = listsFor(plan, platform, passport);
@@ -193,7 +200,7 @@ function listsFor(plan: ImagePlan, platform: Platform, { images }: Passport): Re
 function summarize(
   options: DownloadOptions,
   plan: ImagePlan,
-  { images, failed }: StagedSet,
+  { images, files, failed }: StagedSet,
   passport: Passport,
 ): Omit<DownloadSummary, 'fetchedBytes' | 'baseBytes' | 'seconds'> {
   const existed = images.filter((image) => image.existed).length;
@@ -205,12 +212,13 @@ function summarize(
     staged: images.length - existed,
     existed,
     ignored: plan.ignored.length,
+    files: files.length,
     signed: options.signatures
       ? images.filter(({ attachments }) => attachments.some(({ kind }) => kind === 'signature')).length
       : undefined,
     unloadable: unloadableOf(passport.images).size,
     failed,
-    stale: passport.stale.artifacts.length + passport.stale.archives.length,
+    stale: passport.stale.artifacts.length + passport.stale.archives.length + passport.stale.files.length,
     staleRemoved: options.removeStale && failed.length === 0,
   };
 }

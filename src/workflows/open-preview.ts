@@ -9,12 +9,14 @@ import { collectFailures, planStaging, type StagingPlan } from './plan-staging.t
 import type { Request } from './read-request.ts';
 import { clientOptions } from './registry-access.ts';
 import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
+import { type PlannedFile, planFiles } from './stage-files.ts';
 import type { FailedImage, Staging, WantedBlob } from './staging.ts';
 
 /** All that is known of a run before its first blob. */
 export interface Preview extends Collection {
   readonly staging: Staging;
   readonly planned: StagingPlan;
+  readonly files: readonly PlannedFile[];
   readonly failed: readonly FailedImage[];
 }
 
@@ -71,7 +73,8 @@ export async function openPreview<T>(
     const { releases, plan } = await collectImages(request, staging);
     const failures = collectFailures(emit);
     const planned = await withAllMissing(await planStaging(plan, staging, failures), folder);
-    return await use({ releases, plan, staging, planned, failed: failures.failed });
+    const files = await planFiles(request, releases, staging, failures);
+    return await use({ releases, plan, staging, planned, files, failed: failures.failed });
   } finally {
     await client.close();
   }

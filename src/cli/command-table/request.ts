@@ -1,5 +1,6 @@
 import { platform } from '../common-flags.ts';
 import type { Flags } from '../flags.ts';
+import { releaseFlags } from './release-flags.ts';
 
 /** What to stage: the flags that `download` and `plan` have in common. */
 export const requestFlags = {
@@ -32,4 +33,5 @@ export const requestFlags = {
     description: 'leave out images whose component name or reference matches (RE2 syntax)',
   },
   platform,
+  ...releaseFlags,
 } as const satisfies Flags;
