@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { messageOf, systemCodeOf, ToolError } from '../core/errors.ts';
 
 /**
@@ -15,6 +15,13 @@ export async function readTextFile(path: string, limit: number): Promise<string>
   } catch (cause) {
     throw new ToolError('invalid-document', `${path}: not a text in UTF-8`, { cause });
   }
+}
+
+/** Reads a file of at most `limit` bytes, as `readTextFile` does, whatever is in it. */
+export async function readBinaryFile(path: string, limit: number): Promise<Uint8Array> {
+  const bytes = await readUpTo(path, limit + 1);
+  if (bytes.length <= limit) return bytes;
+  throw new ToolError('invalid-document', `${path}: larger than ${limit} bytes`);
 }
 
 async function readUpTo(path: string, limit: number): Promise<Uint8Array> {
@@ -39,4 +46,12 @@ async function readUpTo(path: string, limit: number): Promise<Uint8Array> {
     }
     throw new ToolError('failed', `cannot read ${path}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** Whether a path, links followed, is a regular file. */
+export async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }

@@ -16,7 +16,16 @@ import type { Staging } from './staging.ts';
 /** What reading a catalog needs of a run. */
 export type CatalogSource = Pick<
   Staging,
-  'pool' | 'client' | 'before' | 'platform' | 'foreignHosts' | 'bases' | 'parallel' | 'signal' | 'emit'
+  | 'pool'
+  | 'client'
+  | 'before'
+  | 'platform'
+  | 'pins'
+  | 'foreignHosts'
+  | 'bases'
+  | 'parallel'
+  | 'signal'
+  | 'emit'
 >;
 
 /** A catalog as it was read out of an index image. */

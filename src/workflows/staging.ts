@@ -13,6 +13,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Pace } from '../registry/pace.ts';
 import type { Pins } from './pins.ts';
+import type { ReleaseTrust } from './release-trust.ts';
 
 /** What a run of staging works with. */
 export interface Staging {
@@ -30,6 +31,7 @@ export interface Staging {
   readonly now: () => number;
   /** Whether to ask for signatures, attestations and SBOMs. */
   readonly signatures: boolean;
+  readonly trust: ReleaseTrust;
   /** Hosts, with their port where they have one, that foreign layers may be fetched from. */
   readonly foreignHosts: readonly string[];
   /** Folders whose blobs are taken before the network is asked. */
@@ -87,8 +89,20 @@ export interface FailedImage {
   readonly hint?: string;
 }
 
+/** A file of RHCOS that is in the folder `artifacts`. */
+export interface StagedFile {
+  readonly name: string;
+  readonly digest: Digest;
+  readonly size: number;
+  /** Where it came from: a URL without its query. */
+  readonly source: string;
+  /** Whether it was there, whole, before this run. */
+  readonly existed: boolean;
+}
+
 export interface StagedSet {
   readonly images: readonly StagedImage[];
+  readonly files: readonly StagedFile[];
   readonly failed: readonly FailedImage[];
   /** What the pool has of images that could not be made. */
   readonly held: readonly Descriptor[];

@@ -288,9 +288,12 @@ describeWith(
       );
       await writeFile(rules, places.join(''));
       const additional = Object.values(quay.additional).flatMap(({ reference }) => ['-a', reference]);
-      const staged = await runTool(argv('--format', 'archive', '-r', quay.version, ...additional), {
-        env: { CONTAINERS_REGISTRIES_CONF: rules, HOME: work.path },
-      });
+      const staged = await runTool(
+        argv('--format', 'archive', '-r', quay.version, '--insecure-skip-signature', ...additional),
+        {
+          env: { CONTAINERS_REGISTRIES_CONF: rules, HOME: work.path },
+        },
+      );
       expect(staged.status, staged.stderr).toBe(0);
       const { images } = await passport();
       const loaded = await load(folder, join(work.path, 'storage'));

@@ -7,6 +7,7 @@ import type { Event } from '../../src/core/events.ts';
 import type { CatalogRequest, PackageRequest, SelectionRules } from '../../src/core/imageset/image-set.ts';
 import { formatReference, parseReference } from '../../src/core/oci/reference.ts';
 import { openPool } from '../../src/pool/pool.ts';
+import { openPins } from '../../src/workflows/pins.ts';
 import { type Operators, readOperators } from '../../src/workflows/read-operators.ts';
 import { type FakeRegistry, startFakeRegistry } from '../support/fake-registry.ts';
 import { addIndexImage } from '../support/index-image.ts';
@@ -74,11 +75,13 @@ async function read(...requests: CatalogRequest[]): Promise<Operators> {
   await mkdir(folder, { recursive: true });
   const pool = await openPool(folder);
   const client = openImpatientClient();
+  const platform = { os: 'linux', architecture: 'amd64' };
   const source = {
     pool,
     client,
     before: undefined,
-    platform: { os: 'linux', architecture: 'amd64' },
+    platform,
+    pins: openPins({ platform, filter: undefined, locked: undefined }),
     foreignHosts: [],
     bases: [],
     parallel: 4,

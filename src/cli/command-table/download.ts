@@ -2,6 +2,7 @@ import { formats } from '../../core/staging/passport.ts';
 import { authfile, certDir, output, parallel } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 import { lockFlags, requestFlags } from './request.ts';
+import { signatureFlags } from './signature.ts';
 
 export const download = {
   name: 'download',
@@ -11,7 +12,13 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
   flags: {
     folder: { kind: 'string', short: 'f', value: 'folder', description: 'staging folder', required: true },
     ...requestFlags,
+    generateImageset: {
+      kind: 'boolean',
+      description:
+        'write imageset.yaml into --folder and stop: it can be edited, and taken with --skip-imageset',
+    },
     ...lockFlags,
+    ...signatureFlags,
     format: {
       kind: 'string',
       value: 'format',

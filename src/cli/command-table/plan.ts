@@ -2,6 +2,7 @@ import { authfile, certDir, parallel } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 import { download } from './download.ts';
 import { lockFlags, requestFlags } from './request.ts';
+import { signatureFlags } from './signature.ts';
 
 const { format, signatures, base } = download.flags;
 
@@ -15,6 +16,7 @@ site will still pull over its WAN. Exit status 8 when it does not fit into the f
     folder: { kind: 'string', short: 'f', value: 'folder', description: 'staging folder it would go into' },
     ...requestFlags,
     ...lockFlags,
+    ...signatureFlags,
     format,
     signatures,
     base,

@@ -21,6 +21,7 @@ const generate = (
 ) =>
   generateImageSet({
     releases: ['4.14.7'],
+    channel: undefined,
     releaseImage: undefined,
     images: [],
     platform: { os: 'linux', architecture: 'amd64' },
@@ -164,7 +165,9 @@ describe('flags that do not go together', () => {
   });
 
   it('operators without a release', () => {
-    expect(refusal(() => generate({ mceVersion: '2.4.1' }, { releases: [] }))).toContain('add --release');
+    expect(refusal(() => generate({ mceVersion: '2.4.1' }, { releases: [] }))).toContain(
+      'add --release or --channel',
+    );
   });
 });
 
@@ -175,6 +178,17 @@ it('prereleases are in the channel of the candidates, other architectures are na
   );
   expect(imageSet.platform.channels[0]?.name).toBe('candidate-4.17');
   expect(imageSet.platform.architectures).toEqual(['arm64']);
+});
+
+it('a channel stands for its newest release, or is that of the releases', () => {
+  const open = generate({ mceVersion: '2.4.2' }, { releases: [], channel: 'fast-4.15' });
+  expect(open.platform.channels).toEqual([{ name: 'fast-4.15', shortestPath: false, full: false }]);
+  expect(operatorsOf(open)).toEqual([
+    'registry.redhat.io/redhat/redhat-operator-index:v4.15 multicluster-engine stable-2.4=2.4.2',
+  ]);
+  expect(generate({}, { channel: 'eus-4.14' }).platform.channels).toMatchObject([
+    { name: 'eus-4.14', minVersion: '4.14.7', maxVersion: '4.14.7' },
+  ]);
 });
 
 it('several releases take their operators from the catalog of each, or all from the one that is named', () => {

@@ -20,6 +20,8 @@ export interface OperatorOptions {
 export interface GeneratorInput {
   /** Versions, in full. */
   readonly releases: readonly string[];
+  /** Of the update graph: that of the releases, or whose newest release is meant. */
+  readonly channel: string | undefined;
   /** A release image in place of the official ones. */
   readonly releaseImage: Reference | undefined;
   readonly images: readonly Reference[];
@@ -40,11 +42,11 @@ export interface OperatorVersions {
  * together.
  */
 export function generateImageSet(input: GeneratorInput): ImageSet {
-  const { releases, releaseImage, images, platform } = input;
+  const { releaseImage, images, platform } = input;
   return {
     rules: 'v2alpha1',
     platform: {
-      channels: releaseImage === undefined ? releases.map(channelOf) : [],
+      channels: releaseImage === undefined ? channelsOf(input) : [],
       architectures: platform.architecture === 'amd64' ? [] : [platform.architecture],
       ...(releaseImage === undefined ? {} : { release: releaseImage }),
     },
@@ -112,22 +114,33 @@ function checked<T extends string | undefined>(flag: string, version: T): T {
   return version;
 }
 
-/** A release that is no prerelease is in the stable channel sooner or later, every other one in the candidates'. */
-function channelOf(version: string): ImageSet['platform']['channels'][number] {
-  const name = `${version.includes('-') ? 'candidate' : 'stable'}-${minorOf(version)}`;
-  return { name, minVersion: version, maxVersion: version, shortestPath: false, full: false };
+function channelsOf({ releases, channel }: GeneratorInput): ImageSet['platform']['channels'] {
+  const mode = { shortestPath: false, full: false };
+  if (releases.length === 0) return channel === undefined ? [] : [{ name: channel, ...mode }];
+  return releases.map((version) => ({
+    name: channel ?? usualChannel(version),
+    minVersion: version,
+    maxVersion: version,
+    ...mode,
+  }));
 }
 
-function catalogsOf({ releases, operators, duOperators }: GeneratorInput): CatalogRequest[] {
+/** A release that is no prerelease is in the stable channel sooner or later, every other one in the candidates'. */
+function usualChannel(version: string): string {
+  return `${version.includes('-') ? 'candidate' : 'stable'}-${minorOf(version)}`;
+}
+
+function catalogsOf({ releases, channel, operators, duOperators }: GeneratorInput): CatalogRequest[] {
   const { catalogRedhatOperators: redhat, catalogCertifiedOperators: certified, duProfile } = operators;
   if (!asksForOperators(operators)) {
     if (redhat === undefined && certified === undefined) return [];
     throw usage('a catalog was named, and no operator of it', 'add --mce-version or --du-profile');
   }
   const { acm, mce } = operatorVersions(operators);
-  const minors = [...new Set(releases.map(minorOf))];
+  const ofChannel = channel === undefined ? [] : [channel.slice(channel.indexOf('-') + 1)];
+  const minors = [...new Set(releases.length === 0 ? ofChannel : releases.map(minorOf))];
   if (minors.length === 0 && (duProfile || redhat === undefined)) {
-    throw usage('operators are chosen for a release, and none is named', 'add --release');
+    throw usage('operators are chosen for a release, and none is named', 'add --release or --channel');
   }
   const locations = { redhat, certified };
   const catalogs = new Map<string, Packages>();

@@ -91,9 +91,20 @@ describe('both shapes', () => {
       `${etcd}=openshift/release:4.17.9-x86_64-etcd\n${release}=openshift/release-images:4.17.9-x86_64\n${bundle}=a/b:c\n`,
     );
     const platform = { os: 'linux', architecture: 'amd64' };
-    const plan = planImages({ releases, images, aiImages: [], leaveOut: () => false });
+    const plan = planImages({ releases, images, aiImages: [], platform, leaveOut: () => false });
     const again = read(formatMapping(plan, platform));
     expect(summaryOf(again)).toEqual(summaryOf({ releases, images }));
+  });
+
+  it('a release by digest and by tag is one', () => {
+    const byDigest = `quay.io/openshift-release-dev/ocp-release@${digest('d')}`;
+    const target = 'openshift/release-images:4.17.9-x86_64';
+    for (const text of [
+      `${byDigest}=${target}\n${release}=${target}`,
+      `${release}=${target}\n${byDigest}=${target}`,
+    ]) {
+      expect(summaryOf(read(text)).releases.map(({ reference }) => reference)).toEqual([byDigest]);
+    }
   });
 });
 

@@ -107,13 +107,22 @@ function readLine(line: string, span: Span, reading: Reading): void {
   }
   const release = releaseOf(version, architecture, span, reading);
   if (isImage !== undefined && component === undefined) {
-    if (release.image !== undefined && formatReference(release.image) !== formatReference(reference)) {
+    const { image } = release;
+    if (image !== undefined && !isSameImage(image, reference)) {
       tell('release', `a second release image of ${version}: ${formatReference(reference)}`);
     }
-    release.image = reference;
+    // Of its two names the digest says more: the tag follows from it.
+    if (image?.digest === undefined) release.image = reference;
   } else if (component === undefined || isImage !== undefined) {
     tell('target', `"${right}" names no component of a release`);
   } else addComponent(release, { name: component, reference }, tell);
+}
+
+/** Two names of one image, as far as names can tell: a release may be listed by tag and by digest. */
+function isSameImage(a: Reference, b: Reference): boolean {
+  if (a.registry !== b.registry || a.repository !== b.repository) return false;
+  if (a.digest !== undefined && b.digest !== undefined) return a.digest === b.digest;
+  return a.digest !== undefined || b.digest !== undefined || a.tag === b.tag;
 }
 
 function releaseOf(version: string, architecture: string, first: Span, { releases }: Reading): FoundRelease {
