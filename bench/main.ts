@@ -4,6 +4,7 @@ import { type DockerRegistry, startDockerRegistry } from '../test/support/docker
 import { makeTemporaryFolder } from '../test/support/temporary-folder.ts';
 import { writeIntoPage } from './document.ts';
 import { describeMachine } from './machine.ts';
+import { catalog } from './parts/catalog.ts';
 import { cold } from './parts/cold.ts';
 import { memory } from './parts/memory.ts';
 import type { Part } from './parts/part.ts';
@@ -24,6 +25,7 @@ const parts: Readonly<Record<string, Part>> = {
   ranges,
   signature,
   plan,
+  catalog,
 };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]

@@ -30,6 +30,15 @@ export async function findTools(): Promise<Tools> {
   };
 }
 
+/** A program that the bench does not build: on the PATH, or put into the bench's cache folder by hand. */
+export async function toolAt(name: string, versionArguments: readonly string[]): Promise<Tool> {
+  const cached = join(cacheFolder, name);
+  const path = existsSync(cached) ? cached : lacking({ programs: [name] }).length === 0 ? name : undefined;
+  if (path === undefined) return { path, version: 'not there' };
+  const said = await output([path, ...versionArguments]);
+  return { path, version: /v\d+\.\d+\.\d+/.exec(said)?.[0] ?? 'of an unknown version' };
+}
+
 async function goTool(module: string, versionArguments: readonly string[]): Promise<Tool> {
   const name = module.slice(module.lastIndexOf('/') + 1);
   const path = join(cacheFolder, name);

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { messageOf, systemCodeOf, ToolError } from '../core/errors.ts';
 
 /**
@@ -46,4 +46,12 @@ async function readUpTo(path: string, limit: number): Promise<Uint8Array> {
     }
     throw new ToolError('failed', `cannot read ${path}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** Whether a path, links followed, is a regular file. */
+export async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }

@@ -117,7 +117,9 @@ function requireCarriable(passport: Passport, base: Passport, folder: string, fo
   requirePoolImages(base, forPassport);
   const carried = signatureNames(passport);
   const more = [
-    ...passport.artifacts.filter((name) => !base.artifacts.includes(name)),
+    ...passport.artifacts
+      .filter(({ name, digest }) => !base.artifacts.some((had) => had.name === name && had.digest === digest))
+      .map(({ name }) => name),
     ...passport.signatures.filter((name) => !base.signatures.includes(name) && !carried.includes(name)),
   ];
   if (more.length === 0) return;

@@ -33,6 +33,6 @@ export async function commitState(folder: string, pool: Pool, state: NewState): 
     folder,
     passport.signatures.filter((name) => !signatures.includes(name)),
   );
-  const stale = { artifacts: [], archives: [], blobs: [] };
+  const stale = { artifacts: [], archives: [], files: [], blobs: [] };
   await writePassport(folder, { ...passport, signatures, stale }, passport);
 }

@@ -4,7 +4,13 @@ import type { ImagePlan } from '../core/imageset/image-plan.ts';
 import { formatLock } from '../core/imageset/lock.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import { formatSeconds } from '../core/quantity.ts';
-import { formatIgnored, formatList, formatMapping, unloadableOf } from '../core/staging/lists.ts';
+import {
+  formatIgnored,
+  formatList,
+  formatMapping,
+  imageSetName,
+  unloadableOf,
+} from '../core/staging/lists.ts';
 import { type Format, type Passport, releasesOf } from '../core/staging/passport.ts';
 import { requireFileSystem } from '../pool/file-system.ts';
 import { openPool } from '../pool/pool.ts';
@@ -17,12 +23,15 @@ import { openBases, withBases } from './adopt-base.ts';
 import { collectImages, missedNames } from './collect-images.ts';
 import { commitState } from './commit-state.ts';
 import { describePassport } from './describe-passport.ts';
+import { keepEdited } from './image-set-file.ts';
 import { type LockOptions, lockName, openLock, writeLock } from './lock-file.ts';
 import { openImagePolicy } from './open-policy.ts';
-import { type RequestOptions, readRequest } from './read-request.ts';
+import { collectFailures } from './plan-staging.ts';
+import { type RequestOptions, readRequest, sourcesOf } from './read-request.ts';
 import { type AccessOptions, clientOptions } from './registry-access.ts';
 import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
 import { settleFolder } from './settle-folder.ts';
+import { bytesToCome, planFiles, stageFiles } from './stage-files.ts';
 import { stageImages } from './stage-images.ts';
 import type { FailedImage, StagedSet, Staging } from './staging.ts';
 
@@ -56,6 +65,8 @@ export interface DownloadSummary {
   readonly staged: number;
   readonly existed: number;
   readonly ignored: number;
+  /** Files of RHCOS that are there. */
+  readonly files: number;
   /** Images with a signature; undefined when none was asked for. */
   readonly signed: number | undefined;
   /** Images that are staged, and that nothing at the site will load. */
@@ -75,7 +86,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const start = options.now();
   const received = countReceived(options.emit);
   const { emit } = received;
-  const request = readRequest(options);
+  const request = await readRequest(options);
   const { platform } = request;
   const folder = await openFolder(options);
   const { name, doubt } = await requireFileSystem(folder, options.format);
@@ -109,16 +120,24 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       before,
       emit,
     };
-    const { releases, plan } = await collectImages(request, staging);
-    const staged = await stageImages(
-      plan,
-      staging,
-      releases.flatMap(({ layersRead }) => layersRead),
-    );
-    const about = { sources: options, allowedMissing: missedNames(plan) };
+    const { releases, catalogs, plan } = await collectImages(request, staging);
+    const failures = collectFailures(emit);
+    const files = await planFiles(request, releases, staging, failures);
+    const images = await stageImages(plan, staging, {
+      kept: [
+        ...releases.flatMap(({ contentsRead }) => contentsRead),
+        ...catalogs.flatMap(({ blobsRead }) => blobsRead),
+      ],
+      besides: bytesToCome(files),
+    });
+    const stagedFiles = await stageFiles(files, staging, failures);
+    const staged = { ...images, files: stagedFiles, failed: [...images.failed, ...failures.failed] };
+    const about = { sources: sourcesOf(options, request), allowedMissing: missedNames(plan), catalogs };
     const passport = await describePassport({ ...options, ...about, staging, releases, staged });
     if (passport.images.length > 0) {
       const lists = new Map([...listsFor(plan, platform, passport), [lockName, formatLock(pins.lock())]]);
+      if (request.imageSet !== undefined) lists.set(imageSetName, request.imageSet);
+      await keepEdited(folder, request.imageSet, before, emit);
       await commitState(folder, pool, { passport, lists, before, removeStale: options.removeStale });
     }
     await writeLock(options, pins);
@@ -201,7 +220,7 @@ function listsFor(plan: ImagePlan, platform: Platform, { images }: Passport): Re
 function summarize(
   options: DownloadOptions,
   plan: ImagePlan,
-  { images, failed }: StagedSet,
+  { images, files, failed }: StagedSet,
   passport: Passport,
 ): Omit<DownloadSummary, 'fetchedBytes' | 'baseBytes' | 'seconds'> {
   const existed = images.filter((image) => image.existed).length;
@@ -213,12 +232,13 @@ function summarize(
     staged: images.length - existed,
     existed,
     ignored: plan.ignored.length,
+    files: files.length,
     signed: options.signatures
       ? images.filter(({ attachments }) => attachments.some(({ kind }) => kind === 'signature')).length
       : undefined,
     unloadable: unloadableOf(passport.images).size,
     failed,
-    stale: passport.stale.artifacts.length + passport.stale.archives.length,
+    stale: passport.stale.artifacts.length + passport.stale.archives.length + passport.stale.files.length,
     staleRemoved: options.removeStale && failed.length === 0,
   };
 }

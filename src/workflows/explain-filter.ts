@@ -9,9 +9,9 @@ type ExplainOptions = RequestOptions &
   SignatureOptions &
   Pick<PreviewOptions, 'authFile' | 'certDir' | 'emit' | 'env' | 'now' | 'parallel' | 'signal' | 'uid'>;
 
-/** Tells what the filter of a request takes away, and who will miss it. Reads the release images only. */
+/** Tells what the filter of a request takes away, and who will miss it. Reads release images and catalogs only. */
 export async function explainRequest(options: ExplainOptions): Promise<FilterExplanation> {
-  const request = readRequest(options);
+  const request = await readRequest(options);
   if (request.filter === undefined) {
     throw new ToolError('usage', 'there is no pattern to explain', { hint: 'give one with --filter' });
   }
@@ -25,6 +25,6 @@ export async function explainRequest(options: ExplainOptions): Promise<FilterExp
     signatures: false,
   };
   return openReading(nowhere, request, reading, async (staging) =>
-    explainFilter(await collectSources(request, staging)),
+    explainFilter((await collectSources(request, staging)).sources),
   );
 }

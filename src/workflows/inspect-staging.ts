@@ -6,6 +6,7 @@ import type { Digest } from '../core/oci/digest.ts';
 import { type Damage, type Finding, stateOf } from '../core/staging/damage.ts';
 import { listAgrees, listsOf } from '../core/staging/lists.ts';
 import type { Passport } from '../core/staging/passport.ts';
+import { foreignArtifacts, promisedArtifacts } from '../pool/artifact-files.ts';
 import { foreignBlobs, requireDirectories } from '../pool/foreign.ts';
 import { imageStorages, storageOf } from '../pool/image-storage.ts';
 import { blobFile, inspectFiles, type PromisedFile } from '../pool/inspect-files.ts';
@@ -59,6 +60,7 @@ export async function inspectStaging(
     ...(await presentOf(folder, passport.stale.blobs.map(blobFile))),
     ...passport.images.flatMap((image) => storageOf(image).files(image)),
     ...promisedSignatures(passport),
+    ...promisedArtifacts(passport),
   ];
   const damage = await inspectFiles(
     folder,
@@ -147,7 +149,6 @@ async function inspectLists(folder: string, passport: Passport): Promise<readonl
 async function inspectNames(folder: string, passport: Passport): Promise<readonly Finding[]> {
   const hashed = new Set(promisedSignatures(passport).map(({ path }) => path));
   const paths = [
-    ...passport.artifacts.map((name) => join('artifacts', name)),
     ...passport.signatures.map((name) => join('signatures', name)).filter((path) => !hashed.has(path)),
   ];
   return (
@@ -167,6 +168,7 @@ async function findForeign(folder: string, passport: Passport): Promise<readonly
       folder,
       [...blobs, ...stale.blobs].map(({ digest }) => digest),
     ),
+    await foreignArtifacts(folder, passport),
     ...(await Promise.all(imageStorages.map((storage) => storage.foreign(folder, passport)))),
   ];
   return foreign.flat().toSorted();

@@ -11,12 +11,14 @@ import { collectFailures, planStaging, type StagingPlan } from './plan-staging.t
 import type { Request } from './read-request.ts';
 import { clientOptions } from './registry-access.ts';
 import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
+import { type PlannedFile, planFiles } from './stage-files.ts';
 import type { FailedImage, Staging, WantedBlob } from './staging.ts';
 
 /** All that is known of a run before its first blob. */
 export interface Preview extends Collection {
   readonly staging: Staging;
   readonly planned: StagingPlan;
+  readonly files: readonly PlannedFile[];
   readonly failed: readonly FailedImage[];
 }
 
@@ -50,10 +52,11 @@ export async function openPreview<T>(
   use: (preview: Preview) => Promise<T>,
 ): Promise<T> {
   return openReading(folder, request, options, async (staging) => {
-    const { releases, plan } = await collectImages(request, staging);
+    const collected = await collectImages(request, staging);
     const failures = collectFailures(options.emit);
-    const planned = await withAllMissing(await planStaging(plan, staging, failures), folder);
-    return use({ releases, plan, staging, planned, failed: failures.failed });
+    const planned = await withAllMissing(await planStaging(collected.plan, staging, failures), folder);
+    const files = await planFiles(request, collected.releases, staging, failures);
+    return use({ ...collected, staging, planned, files, failed: failures.failed });
   });
 }
 

@@ -73,6 +73,8 @@ export interface Failures {
   readonly failed: readonly FailedImage[];
   /** Reports it; throws it again when nothing else can succeed either. */
   readonly add: (planned: PlannedImage, error: unknown) => void;
+  /** The same, for what is no image: by its name. */
+  readonly addNamed: (name: string, error: unknown) => void;
 }
 
 /** After these nothing else can succeed either: the run ends instead of failing image by image. */
@@ -81,9 +83,8 @@ const fatalCodes: readonly ErrorCode[] = ['interrupted', 'host', 'usage'];
 /** Collects failures image by image. */
 export function collectFailures(emit: Emit): Failures {
   const failed: FailedImage[] = [];
-  const add = (planned: PlannedImage, error: unknown): void => {
+  const addNamed = (reference: string, error: unknown): void => {
     if (!(error instanceof ToolError) || fatalCodes.includes(error.code)) throw error;
-    const reference = formatReference(planned.reference);
     const reason = error.message.replace(`${reference}: `, '');
     failed.push({
       reference,
@@ -93,7 +94,9 @@ export function collectFailures(emit: Emit): Failures {
     });
     emit({ type: 'image-failed', reference, reason, hint: error.hint });
   };
-  return { failed, add };
+  const add = (planned: PlannedImage, error: unknown): void =>
+    addNamed(formatReference(planned.reference), error);
+  return { failed, add, addNamed };
 }
 
 /**

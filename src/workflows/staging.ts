@@ -95,8 +95,20 @@ export interface FailedImage {
   readonly hint?: string;
 }
 
+/** A file of RHCOS that is in the folder `artifacts`. */
+export interface StagedFile {
+  readonly name: string;
+  readonly digest: Digest;
+  readonly size: number;
+  /** Where it came from: a URL without its query. */
+  readonly source: string;
+  /** Whether it was there, whole, before this run. */
+  readonly existed: boolean;
+}
+
 export interface StagedSet {
   readonly images: readonly StagedImage[];
+  readonly files: readonly StagedFile[];
   readonly failed: readonly FailedImage[];
   /** What the pool has of images that could not be made. */
   readonly held: readonly Descriptor[];

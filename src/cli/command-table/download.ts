@@ -12,8 +12,13 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
   flags: {
     folder: { kind: 'string', short: 'f', value: 'folder', description: 'staging folder', required: true },
     ...requestFlags,
-    ...signatureFlags,
+    generateImageset: {
+      kind: 'boolean',
+      description:
+        'write imageset.yaml into --folder and stop: it can be edited, and taken with --skip-imageset',
+    },
     ...lockFlags,
+    ...signatureFlags,
     format: {
       kind: 'string',
       value: 'format',

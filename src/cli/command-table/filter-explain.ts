@@ -7,7 +7,7 @@ export const filterExplain = {
   name: 'filter explain',
   summary: 'say what a pattern takes away, and who will miss it',
   description: `Takes the flags of download that say what to stage. Lists each image that --filter leaves out: which stage, component or
-operator will miss it, and whether download refuses the pattern for it. Reads the release images only.`,
+operator will miss it, and whether download refuses the pattern for it. Reads release images and catalogs only.`,
   flags: { ...requestFlags, ...signatureFlags, parallel, authfile, certDir, output },
   examples: [
     'factory-precaching-cli filter explain -r 4.14.7 --filter "^(aws|azure|gcp)-"',

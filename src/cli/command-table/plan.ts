@@ -15,8 +15,8 @@ site will still pull over its WAN. Exit status 8 when it does not fit into the f
   flags: {
     folder: { kind: 'string', short: 'f', value: 'folder', description: 'staging folder it would go into' },
     ...requestFlags,
-    ...signatureFlags,
     ...lockFlags,
+    ...signatureFlags,
     format,
     signatures,
     base,

@@ -7,7 +7,7 @@ import type { Run } from '../run.ts';
 
 export const run: Run<typeof filterExplain.flags> = async ({ authfile, output, ...values }, terminal) => {
   const { emit, finish } = createReporter(terminal);
-  const sources = { ...requestOptions(values), startedAt: terminal.date() };
+  const sources = { ...requestOptions(values), startedAt: terminal.date(), folder: undefined };
   const options = { ...terminal, ...values, ...sources, authFile: authfile, emit };
   terminal.out(formatExplanation(await explainRequest(options).finally(finish), output));
   return 0;

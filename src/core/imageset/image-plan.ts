@@ -18,7 +18,7 @@ export interface PlannedImage {
   readonly groups: readonly Group[];
   /** Load order, lower first. */
   readonly priority: number;
-  readonly source: 'release' | 'component' | 'operator' | 'additional';
+  readonly source: 'release' | 'component' | 'operator' | 'catalog' | 'additional';
   /** Its name in the release payload, where it is a component. */
   readonly component?: string;
   /** The version of the release that it is, or is a component of; of several the first one. */
@@ -57,6 +57,8 @@ export interface OperatorImage {
 export interface PlanSources {
   readonly releases: readonly PlannedRelease[];
   readonly operators?: readonly OperatorImage[];
+  /** Index images that operators were chosen from. */
+  readonly catalogs?: readonly Reference[];
   readonly images: readonly Reference[];
   readonly aiImages: readonly Reference[];
   readonly platform: Platform;
@@ -64,6 +66,8 @@ export interface PlanSources {
   readonly hub?: HubVersions | undefined;
   /** Whether a component name or a reference is to be left out. */
   readonly leaveOut: (text: string) => boolean;
+  /** Whether a reference is to be left out, whatever it is for (`blockedImages`). */
+  readonly isBlocked?: ((reference: Reference) => boolean) | undefined;
   /** Whether what is required may be left out, too. */
   readonly allowMissing?: boolean;
 }
@@ -91,7 +95,9 @@ export function filterImages(sources: PlanSources): {
 } {
   const collected = collect(sources);
   const isMatched = ({ component, reference }: PlannedImage): boolean =>
-    sources.leaveOut(formatReference(reference)) || (component !== undefined && sources.leaveOut(component));
+    sources.leaveOut(formatReference(reference)) ||
+    (component !== undefined && sources.leaveOut(component)) ||
+    sources.isBlocked?.(reference) === true;
   // What is staged for one of its components is there for all of them.
   const staged = new Set(collected.filter((image) => !isMatched(image)).map(nameOf));
   return {
@@ -109,6 +115,7 @@ function collect(sources: PlanSources): NeededImage[] {
   return [
     ...sources.releases.flatMap((release) => imagesOfRelease(release, sources)),
     ...(sources.operators ?? []).map(operatorImage),
+    ...(sources.catalogs ?? []).map(indexImage),
     ...sources.aiImages.map((reference) => additional(reference, 'ai')),
     ...sources.images.map((reference) => additional(reference, 'ocp')),
   ];
@@ -171,6 +178,17 @@ function operatorImage({ reference, wantedBy }: OperatorImage): NeededImage {
     source: 'operator',
     wantedBy: wantedBy.toSorted(),
     ...(placeHubImage(reference) ?? pods),
+  };
+}
+
+/** Read for its catalog, so its blobs are there: the pod that serves the catalog runs it. */
+function indexImage(reference: Reference): NeededImage {
+  return {
+    reference,
+    source: 'catalog',
+    groups: ['ocp'],
+    priority: priorityOf('operator', 1),
+    needs: [{ group: 'ocp', required: false, by: 'the pod that serves the catalog' }],
   };
 }
 

@@ -71,9 +71,14 @@ const releaseArchitectures: Readonly<Record<string, string>> = {
   s390x: 's390x',
 };
 
+/** The name that OpenShift gives an architecture of images in its own files: `x86_64` for `amd64`. */
+export function payloadArchitecture(architecture: string): string {
+  return releaseArchitectures[architecture] ?? architecture;
+}
+
 /** The tag of a release as the official repository has it: `4.14.7-x86_64`. */
 export function releaseTag(version: string, { architecture }: Platform): string {
-  return `${version}-${releaseArchitectures[architecture] ?? architecture}`;
+  return `${version}-${payloadArchitecture(architecture)}`;
 }
 
 /** The official release image of a version: `quay.io/openshift-release-dev/ocp-release:4.14.7-x86_64`. */

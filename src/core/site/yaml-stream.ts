@@ -24,10 +24,10 @@ const mostCopies = 10_000;
 
 /**
  * Parses a stream. Nesting is counted token by token while the parser's own stack grows, because the step after it
- * recurses and ends the whole process on a nesting bomb; aliases are never expanded.
+ * recurses and ends the whole process on a nesting bomb; aliases are never expanded. `largest` in UTF-16 units.
  */
-export function parseYamlStream(text: string): YamlStream {
-  const invalid = unreadable(text);
+export function parseYamlStream(text: string, largest = largestDocument): YamlStream {
+  const invalid = unreadable(text, largest);
   if (invalid !== undefined) return { documents: [], mistakes: [invalid] };
   const tokens: CST.Token[] = [];
   const bomb = tokenize(text, tokens);
@@ -41,12 +41,13 @@ export function parseYamlStream(text: string): YamlStream {
   return { documents, mistakes: mistakes.slice(0, mostMistakes) };
 }
 
-function unreadable(text: string): Diagnostic | undefined {
-  if (text.length > largestDocument) {
+function unreadable(text: string, largest: number): Diagnostic | undefined {
+  if (text.length > largest) {
+    const mebibytes = largest / (1024 * 1024);
     return {
       id: 'yaml-size',
       severity: 'error',
-      message: 'larger than 8 MiB: this is no document of a site',
+      message: `larger than ${mebibytes} MiB: this is no document of a site`,
     };
   }
   const replaced = text.indexOf('\ufffd');

@@ -14,6 +14,7 @@ export const bundledFiles = [
   'ocp-images.txt',
   'ignored-images.txt',
   'mapping.txt',
+  'imageset.yaml',
   'imageset.lock',
 ] as const;
 

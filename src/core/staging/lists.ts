@@ -49,6 +49,9 @@ function targetOf({ source, component, release, reference }: PlannedImage, platf
   return `${reference.repository}${reference.tag === undefined ? '' : `:${reference.tag}`}`;
 }
 
+/** The list that people write, too. */
+export const imageSetName = 'imageset.yaml';
+
 /** The lists that follow from a passport, by file name. `ignored-images.txt` does not: only the filter is recorded. */
 export function listsOf(passport: Passport): ReadonlyMap<string, string> {
   const { releases, sources } = passport;
@@ -72,6 +75,7 @@ export function listsOf(passport: Passport): ReadonlyMap<string, string> {
     ['ai-images.txt', formatList(plan, 'ai', unloadable)],
     ['ocp-images.txt', formatList(plan, 'ocp', unloadable)],
     ['mapping.txt', formatMapping(plan, parsePlatform(sources.platform))],
+    ...(sources.imageSet === undefined ? [] : ([[imageSetName, sources.imageSet]] as const)),
   ]);
 }
 

@@ -70,6 +70,18 @@ const stagedImage = v.object({
   archive: v.optional(v.object({ size, digest })),
 });
 
+/** A file of RHCOS in `artifacts`. */
+const stagedFile = v.object({
+  name: artifact,
+  digest,
+  size,
+  /** Where it came from: a URL without its query. */
+  source: v.pipe(
+    v.string(),
+    v.check((text) => URL.canParse(text), 'no URL'),
+  ),
+});
+
 /** The signature that verified a release image. */
 const releaseSignature = v.object({
   /** Below `signatures`; its bytes are in the pool, too. */
@@ -106,6 +118,8 @@ const passport = v.object({
     images: v.array(v.string()),
     aiImages: v.array(v.string()),
     filter: v.optional(v.string()),
+    /** `imageset.yaml`, whole: what else was asked for. */
+    imageSet: v.optional(v.string()),
     /** Components and references that the filter took although the installation needs them: the site pulls them. */
     allowedMissing: v.optional(v.array(v.string())),
   }),
@@ -119,9 +133,12 @@ const passport = v.object({
   stale: v.object({
     artifacts: v.array(artifact),
     archives: v.optional(v.array(artifact), []),
+    /** Names in the folder `artifacts`. */
+    files: v.optional(v.array(artifact), []),
     blobs: v.array(v.object({ digest, size })),
   }),
-  artifacts: v.array(v.string()),
+  /** What is in the folder `artifacts`: files of RHCOS. Not the artifacts that images are. */
+  artifacts: v.array(stagedFile),
   signatures: v.array(v.string()),
   /** Where the folder lies; null when it is no partition of its own. */
   disk: v.nullable(
