@@ -41,10 +41,7 @@ export async function readRelease(reference: Reference, staging: Staging): Promi
     if (answer.kind === 'silent') continue;
     if (answer.kind !== 'file') break;
     const payload = parseImageReferences(answer.content, name);
-    requireSignedAs(signature, name, payload.version, {
-      platform: staging.platform,
-      isIndex: instance !== undefined,
-    });
+    requireSignedAs(signature, name, payload.version, instance !== undefined, staging);
     return { reference, digest, signature, layersRead, ...payload };
   }
   throw new ToolError(
