@@ -71,7 +71,7 @@ export async function readRelease(
     architecture,
     versions,
   });
-  requireSignedAs(signature, name, payload.version, { platform, isIndex: instance !== undefined });
+  requireSignedAs(signature, name, payload.version, instance !== undefined, staging);
   const bootImages = files.get(bootImagesPath);
   return {
     reference,

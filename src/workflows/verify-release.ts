@@ -4,6 +4,7 @@ import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { releaseTag } from '../core/release/payload.ts';
 import {
   type ExpectedRelease,
+  officialRepository,
   type SignedRelease,
   verifyReleaseSignature,
 } from '../core/release/signature.ts';
@@ -24,7 +25,7 @@ export interface ReleaseSignature extends SignedRelease {
 /** What came of it: `skipped` where the user said so, undefined where it is not asked for. */
 export type ReleaseVerification = ReleaseSignature | 'skipped' | undefined;
 
-type Verifying = Pick<Staging, 'trust' | 'pool' | 'emit'>;
+type Verifying = Pick<Staging, 'trust' | 'pool' | 'before' | 'emit'>;
 
 /** More than any release has; each is a request. */
 const mostSignatures = 9;
@@ -60,7 +61,16 @@ export async function verifyRelease(
   const bytes = { digest: digestOf(file), size: file.length };
   await verifying.pool.put(file, { ...bytes, mediaType: 'application/pgp-signature' });
   emit({ type: 'step', text: `Verified ${name}: signed as ${signature.identity} by ${signature.signedBy}` });
-  return { ...signature, ...bytes, file: signaturePath(digest, 1) };
+  const store = foundBefore(bytes.digest, verifying) ?? signature.store;
+  return { ...signature, ...bytes, store, file: signaturePath(digest, 1) };
+}
+
+/** Where a signature that is in the folder came from. */
+function foundBefore(digest: Digest, { before }: Verifying): string | undefined {
+  for (const { signature } of before?.releases ?? []) {
+    if (typeof signature === 'object' && signature.digest === digest) return signature.store;
+  }
+  return undefined;
 }
 
 /** Refuses a release whose payload is another version or architecture than the one that was signed. */
@@ -68,10 +78,16 @@ export function requireSignedAs(
   verification: ReleaseVerification,
   name: string,
   version: string,
-  { platform, isIndex }: { readonly platform: Staging['platform']; readonly isIndex: boolean },
+  isIndex: boolean,
+  { platform, trust }: Pick<Staging, 'platform' | 'trust'>,
 ): void {
   if (verification === undefined || verification === 'skipped') return;
-  const tags = [releaseTag(version, platform), ...(isIndex ? [`${version}-multi`] : [])];
+  const tags = [
+    releaseTag(version, platform),
+    ...(isIndex ? [`${version}-multi`] : []),
+    // Tags of OKD name no architecture.
+    ...(trust.repository === officialRepository ? [] : [version]),
+  ];
   if (tags.includes(verification.tag)) return;
   throw new ToolError('integrity', `${name} is ${tags.join(' or ')}, and is signed as ${verification.tag}`, {
     hint: 'the signature is one of another release: the image or the signature store is not to be trusted',

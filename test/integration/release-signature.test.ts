@@ -40,6 +40,7 @@ describe('a signed release', () => {
       `${signed.registry.url}/nowhere`,
     );
     expect(again.status, again.stderr).toBe(0);
+    expect((await passport()).releases[0]?.signature).toMatchObject({ store: store[1] });
     const kept = join(signed.work, 'kept');
     await cp(join(signed.folder, 'signatures'), kept, { recursive: true });
     for (const place of [kept, join(kept, mapName())]) {

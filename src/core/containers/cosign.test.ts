@@ -13,7 +13,7 @@ it.each([
   ['RSA', pem(rsa.publicKey), sign('sha256', payload, rsa.privateKey)],
   ['ECDSA', pem(ec.publicKey), sign('sha256', payload, ec.privateKey)],
   ['Ed25519', pem(ed25519.publicKey), sign(null, payload, ed25519.privateKey)],
-])('verifies %s, and refuses any single bit changed', (_name, key, signature) => {
+])('verifies %s, and refuses any single bit changed', { timeout: 60_000 }, (_name, key, signature) => {
   const parsed = parseCosignKey(key);
   if (parsed === undefined) throw new Error('no key');
   expect(isCosigned(parsed, payload, signature.toString('base64'))).toBe(true);

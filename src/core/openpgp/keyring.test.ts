@@ -33,7 +33,7 @@ it.each([
   );
 });
 
-it('refuses or reads, and fails in no other way, whatever is done to the bytes', () => {
+it('refuses or reads, and fails in no other way, whatever is done to the bytes', { timeout: 60_000 }, () => {
   const whole = makeSigner().keyring;
   fc.assert(
     fc.property(fc.nat(whole.length), fc.uint8Array({ maxLength: 8 }), (at, insert) => {

@@ -32,7 +32,7 @@ export type ReleaseVerdict =
   /** A clause for people. */
   | { readonly verified: false; readonly reason: string };
 
-const releaseTagGrammar = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?-[0-9a-z_]+$/;
+const releaseTagGrammar = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?-[0-9a-z_.]+$/;
 
 /**
  * Whether the file is a signature, by one of the keys and good at `at`, that the digest is this release: the claim's
