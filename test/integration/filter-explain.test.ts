@@ -89,6 +89,16 @@ it('is refused by download where something required goes, unless that is allowed
   expect(await readFile(join(folder, 'ignored-images.txt'), 'utf8')).toContain(`${referenceOf('etcd')}\n`);
 });
 
+it('is told by the plan, and by what the site will still pull', async () => {
+  const site = join(import.meta.dirname, '../fixtures/site/clusterinstance-sno.yaml');
+  const argv = ['plan', '--release-image', set.release.reference, '--site', site];
+  const filter = ['--filter', '^(etcd$|aws-)'];
+  expect((await runTool([...argv, ...filter])).status).toBe(2);
+  const { stdout } = await runTool([...argv, ...filter, '--allow-missing']);
+  expect(stdout).toMatch(/^Left out although the installation needs it: etcd$/m);
+  expect(stdout).toContain('the filter takes it, and bootkube renders the first manifests with it');
+});
+
 it('a release by digest is staged under its tag as well, which the registry is not asked for', async () => {
   const folder = join(work.path, 'by-digest');
   await mkdir(folder);

@@ -1,3 +1,4 @@
+import type { ImagePlan } from '../imageset/image-plan.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import type { SiteCluster } from '../site/read-site.ts';
@@ -37,6 +38,8 @@ export interface Stock {
   readonly packages: ReadonlySet<string>;
   /** What the filter leaves out. */
   readonly ignored: readonly string[];
+  /** Of it, what the installation needs. */
+  readonly missed: ImagePlan['missed'];
   readonly architecture: string;
 }
 
@@ -259,11 +262,20 @@ function policyPulls(hub: HubFacts, { images, packages }: Stock): WanPull[] {
   ];
 }
 
-function filterPulls({ ignored }: Stock): WanPull[] {
-  if (ignored.length === 0) return [];
+function filterPulls({ ignored, missed }: Stock): WanPull[] {
+  const certain = missed.map(({ component, reference, needs }) => ({
+    what: component ?? formatReference(reference),
+    bytes: undefined,
+    because: `the filter takes it, and ${[...new Set(needs.map(({ by }) => by))].join('; ')}`,
+    remedy: 'narrow the pattern of --filter',
+  }));
+  const known = new Set(missed.map(({ reference }) => formatReference(reference)));
+  const others = ignored.filter((reference) => !known.has(reference));
+  if (others.length === 0) return certain;
   return [
+    ...certain,
     {
-      what: ignored.length === 1 ? String(ignored[0]) : `any of ${ignored.length} images that are left out`,
+      what: others.length === 1 ? String(others[0]) : `any of ${others.length} images that are left out`,
       bytes: undefined,
       because: 'the filter takes them from the plan; what needs one pulls it',
       remedy: undefined,
