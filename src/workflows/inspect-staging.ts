@@ -148,9 +148,9 @@ async function inspectLists(folder: string, passport: Passport): Promise<readonl
 /** Of some the passport has the names alone, so that they are there is all that can be said. */
 async function inspectNames(folder: string, passport: Passport): Promise<readonly Finding[]> {
   const hashed = new Set(promisedSignatures(passport).map(({ path }) => path));
-  const paths = [
-    ...passport.signatures.map((name) => join('signatures', name)).filter((path) => !hashed.has(path)),
-  ];
+  const paths = passport.signatures
+    .map((name) => join('signatures', name))
+    .filter((path) => !hashed.has(path));
   return (
     await concurrently(paths, 8, async (path): Promise<Finding[]> => {
       const kind = await kindOf(join(folder, path));
