@@ -65,6 +65,7 @@ export function openCatalogLayers(
     const tar = await layerTar(pool, layer);
     try {
       for await (const file of readTar(tar, other)) {
+        if (signal.aborted) throw abortError(signal);
         const path = layerPath(file.path);
         if (path === undefined) continue;
         const inside = isWhiteout(path) ? undefined : visible(path);

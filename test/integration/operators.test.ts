@@ -204,6 +204,17 @@ describe('a catalog comes out of its index image', () => {
   });
 });
 
+it('v1 takes along what operators require, out of packages that were not asked for', async () => {
+  const needy: OperatorShape = { ...storage, name: 'needy-operator', requires: 'ptp-operator' };
+  const layers = [catalogFiles([needy, ...operators], { format: 'json', layout: 'folders' })];
+  addIndexImage(registry, { repository: 'lab/index', tag: 'v1', layers });
+  const found = await read(asking('lab/index:v1', [wants('needy-operator')], 'v1alpha2'));
+  const expected = [...operatorImages(needy, ['1.1.0']), ...operatorImages(ptp, ['4.14.1'])];
+  expect(imagesOf(found)).toEqual([...new Set(expected)].toSorted());
+  const alone = await read(asking('lab/index:v1', [wants('needy-operator')], 'v2alpha1'));
+  expect(imagesOf(alone)).toEqual(operatorImages(needy, ['1.1.0']));
+});
+
 describe('a catalog that cannot be taken is refused', () => {
   const add = (layers: readonly (readonly TarEntry[])[], labels?: Record<string, string>) =>
     addIndexImage(registry, {

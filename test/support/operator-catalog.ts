@@ -10,6 +10,8 @@ export interface OperatorShape {
   readonly channels: Readonly<Record<string, readonly string[]>>;
   /** Versions whose bundles `olm.deprecations` names. */
   readonly deprecated?: readonly string[];
+  /** A package that each of its bundles requires, in any version. */
+  readonly requires?: string;
 }
 
 /** How a catalog is written. `split`: a file for each document, in folders of folders. */
@@ -94,6 +96,14 @@ function bundleDocument(operator: OperatorShape, version: string): object {
     properties: [
       { type: 'olm.gvk', value: { group: `${name}.test`, kind: 'Thing', version: 'v1' } },
       { type: 'olm.package', value: { packageName: name, version } },
+      ...(operator.requires === undefined
+        ? []
+        : [
+            {
+              type: 'olm.package.required',
+              value: { packageName: operator.requires, versionRange: '>=0.0.1' },
+            },
+          ]),
       {
         type: 'olm.csv.metadata',
         value: { annotations: { 'alm-examples': '[{"package": "other"}, {"schema": "}{][\\"' } },

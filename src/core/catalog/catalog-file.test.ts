@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { documentsOf, type OperatorShape, streamOf } from '../../../test/support/operator-catalog.ts';
 import { createCatalogFile, type FileReading } from './catalog-file.ts';
@@ -104,6 +105,38 @@ describe('a file of a catalog', () => {
     ]);
   });
 });
+
+it('ends in a reading or in problems, whatever is done to a file', () => {
+  const streams = (['json', 'yaml'] as const).map((format) => streamOf(documentsOf(two), format));
+  const damage = fc.record({
+    at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+    removed: fc.integer({ min: 0, max: 40 }),
+    added: fc.string({
+      unit: fc.constantFrom('"', '\\', '{', '}', '[', ']', '\n', '---', ':', '&a', '*a', '\0', 'x'),
+      maxLength: 5,
+    }),
+  });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...streams),
+      fc.array(damage, { minLength: 1, maxLength: 3 }),
+      (stream, damages) => {
+        const text = damages.reduce((before, { at, removed, added }) => {
+          const start = Math.floor(at * before.length);
+          return before.slice(0, start) + added + before.slice(start + removed);
+        }, stream);
+        const whole = read(text, undefined, 1_000_000);
+        expect(read(text, undefined, 61)).toEqual(whole);
+        for (const { file, line } of [...whole.metas, ...whole.problems]) {
+          expect(file).toBe('f');
+          expect(line).toBeGreaterThanOrEqual(1);
+          expect(line).toBeLessThanOrEqual(text.split('\n').length);
+        }
+      },
+    ),
+    { numRuns: 80, seed: 4 },
+  );
+}, 60_000);
 
 describe('YAML made to hurt', () => {
   it.each([

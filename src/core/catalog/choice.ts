@@ -19,13 +19,26 @@ export interface Choosing {
 }
 
 /** The graph of a channel; what is wrong with it is a finding. */
-export function checkedGraph(channel: Channel, { request, findings }: Choosing): ChannelGraph | undefined {
+export function checkedGraph(
+  channel: Channel,
+  { request, findings }: Pick<Choosing, 'request' | 'findings'>,
+): ChannelGraph | undefined {
   const { graph, mistakes } = graphOf(channel);
   for (const mistake of mistakes) {
     const where = `channel ${channel.name} of ${packageOf(channel.package, request.catalog)}`;
     findings.invalid('channel-graph', `${where}: ${mistake}`);
   }
   return graph;
+}
+
+/** Of the channels chosen the one of the highest priority, if they have any (v1). */
+export function channelOfPriority(
+  owner: CatalogPackage,
+  chosen: ReadonlyMap<string, unknown>,
+): string | undefined {
+  return [...owner.channels.values()]
+    .filter(({ name, priority }) => chosen.has(name) && priority !== undefined)
+    .toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0))[0]?.name;
 }
 
 /** The head of a channel as its only bundle; nothing when the channel has no single head. */

@@ -1,3 +1,5 @@
+import { closingQuote, isEscaped, shortStringEnd, unescaped } from './json-string.ts';
+
 /** What the documents of a catalog are told apart by: top-level strings of a document, as far as they are known. */
 export interface MetaKeys {
   readonly schema: string | undefined;
@@ -27,8 +29,6 @@ export interface JsonSplitter {
 /** A document of more bytes, or of more levels of brackets, is none of a catalog. */
 const largestDocument = 64 * 1024 * 1024;
 const deepest = 1000;
-/** How many bytes of a string are looked at one by one before the native search takes over. */
-const shortString = 48;
 
 const [other, quote, open, close, newline, colon, comma] = [0, 1, 2, 3, 4, 5, 6];
 const classes = new Uint8Array(256);
@@ -244,53 +244,4 @@ class Splitter implements JsonSplitter {
 
 function noKeys() {
   return { schema: undefined, name: undefined, package: undefined };
-}
-
-/** The offset after the closing quote where it is near and in this chunk, else 0. */
-function shortStringEnd(chunk: Buffer, from: number): number {
-  const limit = Math.min(chunk.length, from + shortString);
-  for (let at = from; at < limit; at += 1) {
-    const byte = chunk[at];
-    if (byte === 0x22) return at + 1;
-    if (byte === 0x5c) at += 1;
-    else if (byte === 0x0a) return 0;
-  }
-  return 0;
-}
-
-/**
- * The offset of the first quote that no backslash stands for; undefined when it is not in this chunk. Looks at some
- * bytes itself before it calls the native search, and again after each escaped quote: those come in swarms.
- */
-function closingQuote(chunk: Buffer, from: number): number | undefined {
-  let at = from;
-  while (at < chunk.length) {
-    const limit = Math.min(chunk.length, at + shortString);
-    for (; at < limit; at += 1) {
-      const byte = chunk[at];
-      if (byte === 0x22) return at;
-      if (byte === 0x5c) at += 1;
-    }
-    const found = chunk.indexOf(0x22, at);
-    if (found === -1) return undefined;
-    if (!isEscaped(chunk, at, found)) return found;
-    at = found + 1;
-  }
-  return undefined;
-}
-
-/** Whether the byte at an offset stands behind an odd number of backslashes; a string's bytes begin at `from`. */
-function isEscaped(chunk: Buffer, from: number, at: number): boolean {
-  let first = at;
-  while (first > from && chunk[first - 1] === 0x5c) first -= 1;
-  return (at - first) % 2 === 1;
-}
-
-function unescaped(raw: string): string {
-  if (!raw.includes('\\')) return raw;
-  try {
-    return String(JSON.parse(`"${raw}"`));
-  } catch {
-    return raw;
-  }
 }

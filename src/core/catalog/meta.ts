@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Bundle, Channel, Deprecation, Meta } from './model.ts';
+import type { Bundle, Channel, Deprecation, Meta, Requirement } from './model.ts';
 import { parseVersion } from './version.ts';
 
 /** What a document of a catalog turned out to be. */
@@ -113,6 +113,8 @@ function bundleOf(bundle: v.InferOutput<typeof bundleSchema>) {
       name: name ?? '',
       image: image ?? '',
     })),
+    provides: valuesOf(bundle.properties, 'olm.gvk').map(apiOf),
+    requires: requirementsOf(bundle.properties),
   };
   if (version !== undefined) return { meta };
   const what =
@@ -130,9 +132,41 @@ function deprecationsOf(deprecations: v.InferOutput<typeof deprecationsSchema>):
   }));
 }
 
+function requirementsOf(list: v.InferOutput<typeof properties>): Requirement[] {
+  return [
+    ...valuesOf(list, 'olm.gvk.required').map((value) => ({ kind: 'api', api: apiOf(value) }) as const),
+    ...valuesOf(list, 'olm.package.required').map(
+      (value) =>
+        ({
+          kind: 'package',
+          name: textOf(value, 'packageName'),
+          range: textOf(value, 'versionRange'),
+        }) as const,
+    ),
+  ];
+}
+
+function apiOf(value: Fields): string {
+  return ['group', 'version', 'kind'].map((field) => textOf(value, field)).join('/');
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function textOf(value: Fields, field: string): string {
+  const text = value[field];
+  return typeof text === 'string' ? text : '';
+}
+
 /** A field of the value of the first property of a type. */
 function propertyField(list: v.InferOutput<typeof properties>, type: string, field: string): unknown {
-  const value = list?.find((property) => property.type === type)?.value;
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.entries(value).find(([name]) => name === field)?.[1];
+  return valuesOf(list, type)[0]?.[field];
+}
+
+/** The values of the properties of a type, as far as they are objects. */
+function valuesOf(list: v.InferOutput<typeof properties>, type: string): readonly Fields[] {
+  return (list ?? []).flatMap((property) => {
+    const { value } = property;
+    if (property.type !== type || typeof value !== 'object' || value === null) return [];
+    return [Object.fromEntries(Object.entries(value))];
+  });
 }

@@ -24,6 +24,12 @@ export interface RelatedImage {
   readonly image: string;
 }
 
+/** What a bundle needs of other operators (`olm.gvk.required`, `olm.package.required`). */
+export type Requirement =
+  | { readonly kind: 'api'; readonly api: string }
+  /** `range` in the grammar of `parseVersionRange`; empty for any version. */
+  | { readonly kind: 'package'; readonly name: string; readonly range: string };
+
 /** One version of an operator (`olm.bundle`). */
 export interface Bundle {
   readonly name: string;
@@ -33,6 +39,9 @@ export interface Bundle {
   /** Empty where the catalog names none. */
   readonly image: string;
   readonly relatedImages: readonly RelatedImage[];
+  /** APIs that it serves (`olm.gvk`), as `group/version/kind`. */
+  readonly provides: readonly string[];
+  readonly requires: readonly Requirement[];
 }
 
 /** What a catalog says will go away (`olm.deprecations`): a package, a channel or a bundle. */

@@ -12,10 +12,14 @@ export function nearestNames(name: string, existing: Iterable<string>): readonly
     .map(({ other }) => other);
 }
 
-/** What stands inside the other is near, whatever its length: `ptp` is meant to be `ptp-operator`. */
-function distanceOf(a: string, b: string): number {
-  if (b.includes(a) || a.includes(b)) return Math.abs(a.length - b.length) / 100;
-  return editDistance(a.slice(0, longestCompared), b.slice(0, longestCompared));
+/** Edits, less what the names share in whole words: `sriov-operator` is meant to be `sriov-network-operator`. */
+function distanceOf(name: string, other: string): number {
+  if (other.includes(name)) return (other.length - name.length) / longestCompared - name.length;
+  const words = new Set(name.split(/[-._]/));
+  const shared = other.split(/[-._]/).filter((word) => words.has(word));
+  return (
+    editDistance(name.slice(0, longestCompared), other.slice(0, longestCompared)) - shared.join('').length
+  );
 }
 
 /** Insertions, deletions and replacements of one character that make one text the other (Levenshtein). */

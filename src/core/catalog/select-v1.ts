@@ -1,6 +1,7 @@
 import type { ChannelRequest, VersionRange } from '../imageset/image-set.ts';
 import {
   allOf,
+  channelOfPriority,
   channelNamed,
   checkedGraph,
   type Choice,
@@ -166,11 +167,8 @@ function defaultOf(chosen: ReadonlyMap<string, unknown>, choosing: Choosing): st
   const { package: owner, wanted, request, findings } = choosing;
   const asked = wanted.defaultChannel ?? owner.defaultChannel;
   if (asked === undefined || chosen.has(asked)) return asked;
-  const byPriority = [...owner.channels.values()]
-    .filter(({ name, priority }) => chosen.has(name) && priority !== undefined)
-    .toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
-  const [best] = byPriority;
-  if (best !== undefined && wanted.defaultChannel === undefined) return best.name;
+  const best = channelOfPriority(owner, chosen);
+  if (best !== undefined && wanted.defaultChannel === undefined) return best;
   findings.invalid(
     'default-channel',
     `${packageOf(owner.name, request.catalog)}: its default channel ${asked} is not among the channels chosen`,

@@ -7,12 +7,13 @@ import {
   streamOf,
 } from '../../../test/support/operator-catalog.ts';
 import { DocumentError } from '../diagnostics/diagnostic.ts';
-import type { CatalogRequest, PackageRequest, SelectionRules } from '../imageset/image-set.ts';
+import type { CatalogRequest, PackageRequest, SelectionRules, VersionRange } from '../imageset/image-set.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { assembleCatalog } from './assemble.ts';
 import { createCatalogFile } from './catalog-file.ts';
 import type { Catalog, CatalogProblem } from './model.ts';
 import { type OperatorSelection, selectOperators } from './select.ts';
+import { parseVersion } from './version.ts';
 
 const catalog = parseReference('registry.test/index:v1');
 
@@ -276,34 +277,35 @@ describe.each(['v1alpha2', 'v2alpha1'] as const)('by the rules of %s', (rules) =
 
   it('takes a channel of 100,000 entries', () => {
     const versions = Array.from({ length: 100_000 }, (_, patch) => `1.0.${patch}`);
-    const documents = [
-      { schema: 'olm.package', name: 'op', defaultChannel: 'stable' },
-      {
-        schema: 'olm.channel',
-        package: 'op',
-        name: 'stable',
-        entries: versions.map((version, at) => ({
-          name: `op.v${version}`,
-          ...(at === 0 ? {} : { replaces: `op.v${versions[at - 1]}`, skips: [`op.v${versions[at - 1]}`] }),
-        })),
-      },
-      ...versions.map((version) => ({
-        schema: 'olm.bundle',
-        package: 'op',
-        name: `op.v${version}`,
-        image: `registry.test/op:${version}`,
-        properties: [{ type: 'olm.package', value: { packageName: 'op', version } }],
-      })),
-    ];
-    const { catalog: large } = read(documents.map((each) => JSON.stringify(each)).join('\n'));
-    expect(bundlesOf(select(large, rules, [{}]))).toEqual(['1.0.99999']);
-    const range = { minVersion: '1.0.10', maxVersion: '1.0.99000' };
-    expect(bundlesOf(select(large, rules, [{ channels: [{ name: 'stable', ...range }] }]))).toHaveLength(
-      98_991,
-    );
-    expect(
-      bundlesOf(select(large, rules, [{ channels: [{ name: 'stable', minVersion: '1.0.10' }] }])),
-    ).toHaveLength(99_990);
+    const name = (at: number) => `op.v1.0.${at}`;
+    const entries = versions.map((_, at) => ({
+      name: name(at),
+      replaces: at === 0 ? undefined : name(at - 1),
+      skips: at === 0 ? [] : [name(at - 1)],
+      skipRange: undefined,
+    }));
+    const bundles = versions.map((version, at) => ({
+      name: name(at),
+      package: 'op',
+      version: parseVersion(version),
+      image: `registry.test/op:${version}`,
+      relatedImages: [],
+      provides: [],
+      requires: [],
+    }));
+    const owner = {
+      name: 'op',
+      defaultChannel: 'c',
+      channels: new Map([['c', { name: 'c', package: 'op', entries, priority: undefined }]]),
+      bundles: new Map(bundles.map((bundle) => [bundle.name, bundle])),
+      deprecations: [],
+    };
+    const large: Catalog = { packages: new Map([['op', owner]]), names: ['op'] };
+    const chosen = (range: VersionRange) =>
+      bundlesOf(select(large, rules, [{ channels: [{ name: 'c', ...range }] }]));
+    expect(chosen({})).toEqual(['1.0.99999']);
+    expect(chosen({ minVersion: '1.0.10', maxVersion: '1.0.99' })).toHaveLength(90);
+    expect(chosen({ minVersion: '1.0.99000' })).toHaveLength(1000);
   }, 60_000);
 });
 
@@ -319,6 +321,78 @@ describe('the rules of v1', () => {
     const of = read(streamOf(documents, 'json')).catalog;
     const wanted = { channels: [{ name: 'candidate' }, { name: 'stable-1' }] };
     expect(select(of, 'v1alpha2', [wanted]).packages[0]?.defaultChannel).toBe('stable-1');
+  });
+});
+
+describe('dependencies, by the rules of v1', () => {
+  const bundle = (owner: string, version: string, properties: readonly object[] = []) => ({
+    schema: 'olm.bundle',
+    package: owner,
+    name: `${owner}.v${version}`,
+    image: `registry.test/${owner}:${version}`,
+    properties: [{ type: 'olm.package', value: { packageName: owner, version } }, ...properties],
+  });
+  const operator = (name: string, channels: Readonly<Record<string, readonly string[]>>) => [
+    { schema: 'olm.package', name, defaultChannel: Object.keys(channels)[0] },
+    ...Object.entries(channels).map(([channel, versions]) => ({
+      schema: 'olm.channel',
+      package: name,
+      name: channel,
+      entries: versions.map((version, at) => ({
+        name: `${name}.v${version}`,
+        ...(at === 0 ? {} : { replaces: `${name}.v${versions[at - 1]}` }),
+      })),
+    })),
+  ];
+  const thing = { group: 'test', version: 'v1', kind: 'Thing' };
+  const needsPackage = (packageName: string, versionRange: string) => ({
+    type: 'olm.package.required',
+    value: { packageName, versionRange },
+  });
+  const documents = [
+    ...operator('op', { stable: ['1.0.0', '2.0.0'] }),
+    bundle('op', '1.0.0'),
+    bundle('op', '2.0.0', [needsPackage('storage', '>=1.0.0 <2.0.0'), needsPackage('absent', '')]),
+    ...operator('storage', { stable: ['1.0.0', '1.5.0', '1.6.0', '2.0.0'], old: ['1.0.0', '1.6.0'] }),
+    ...['1.0.0', '1.5.0', '2.0.0'].map((version) => bundle('storage', version)),
+    bundle('storage', '1.6.0', [{ type: 'olm.gvk.required', value: thing }]),
+    ...operator('api', { alpha: ['0.1.0', '0.2.0'], beta: ['0.2.0'] }),
+    bundle('api', '0.1.0', [{ type: 'olm.gvk', value: thing }]),
+    bundle('api', '0.2.0', [{ type: 'olm.gvk', value: thing }, needsPackage('op', '>=9.0.0')]),
+    ...operator('other', { stable: ['1.0.0'] }),
+    bundle('other', '1.0.0'),
+  ];
+  const all = read(streamOf(documents, 'json')).catalog;
+
+  it('come with what requires them, the latest that will do, up to its head', () => {
+    const { packages, warnings, unread } = select(all, 'v1alpha2', [{}]);
+    expect(
+      packages.flatMap(({ channels, name }) =>
+        channels.map((channel) => [name, channel.name, channel.bundles]),
+      ),
+    ).toEqual([
+      ['op', 'stable', ['op.v2.0.0']],
+      ['storage', 'stable', ['storage.v1.6.0', 'storage.v2.0.0']],
+      ['api', 'alpha', ['api.v0.2.0']],
+    ]);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'bundle op.v2.0.0 of package op of registry.test/index:v1 requires package absent in any version, which no package of the catalog has',
+      'bundle api.v0.2.0 of package api of registry.test/index:v1 requires package op >=9.0.0, which no package of the catalog has',
+    ]);
+    expect(unread).toEqual([]);
+  });
+
+  it('are left out where that is asked for, and by the rules of v2', () => {
+    expect(bundlesOf(select(all, 'v1alpha2', [{}], { skipDependencies: true }))).toEqual(['2.0.0']);
+    expect(bundlesOf(select(all, 'v2alpha1', [{}]))).toEqual(['2.0.0']);
+  });
+
+  it('are told to be unread while the catalog is not there in full', () => {
+    const file = createCatalogFile('catalog', new Set(['op']));
+    file.push(Buffer.from(streamOf(documents, 'json')));
+    const part = assembleCatalog([file.end()]).catalog;
+    expect(select(part, 'v1alpha2', [{}]).unread).toEqual([catalog]);
+    expect(select(part, 'v1alpha2', [{ minVersion: '1.0.0', maxVersion: '1.0.0' }]).unread).toEqual([]);
   });
 });
 

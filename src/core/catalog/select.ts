@@ -2,6 +2,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { CatalogRequest, PackageRequest } from '../imageset/image-set.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import type { Choice } from './choice.ts';
+import { addDependencies, requiresOthers } from './dependencies.ts';
 import { Findings, nearestHint, packageOf } from './findings.ts';
 import type { Bundle, Catalog } from './model.ts';
 import { imagesOf, type OperatorImage } from './operator-images.ts';
@@ -31,6 +32,8 @@ export interface OperatorSelection {
   /** Each reference once. */
   readonly images: readonly OperatorImage[];
   readonly warnings: readonly Diagnostic[];
+  /** Catalogs that have to be read in full first: bundles chosen of them require other packages (v1). */
+  readonly unread: readonly Reference[];
 }
 
 /**
@@ -40,12 +43,16 @@ export interface OperatorSelection {
  */
 export function selectOperators(inputs: readonly CatalogInput[]): OperatorSelection {
   const findings = new Findings();
-  const packages = inputs.flatMap((input) =>
-    choicesOf(input, findings).map((choice) => selected(choice, input, findings)),
-  );
+  const unread: Reference[] = [];
+  const packages = inputs.flatMap((input) => {
+    const choices = choicesOf(input, findings);
+    const needed = withDependencies(choices, input, findings);
+    if (needed === 'unread') unread.push(input.request.catalog);
+    return (needed === 'unread' ? choices : needed).map((choice) => selected(choice, input, findings));
+  });
   warnOfTwins(packages, findings);
   const images = imagesOf(packages, findings);
-  return { packages, images, warnings: findings.settle() };
+  return { packages, images, warnings: findings.settle(), unread };
 }
 
 function choicesOf({ request, catalog }: CatalogInput, findings: Findings): Choice[] {
@@ -65,6 +72,18 @@ function choicesOf({ request, catalog }: CatalogInput, findings: Findings): Choi
     }
     return choose({ package: owner, wanted, request, findings }) ?? [];
   });
+}
+
+/** What v1 adds; 'unread' while the catalog has packages that were not read. */
+function withDependencies(
+  choices: readonly Choice[],
+  { request, catalog }: CatalogInput,
+  findings: Findings,
+): readonly Choice[] | 'unread' {
+  if (request.rules !== 'v1alpha2' || request.skipDependencies === true) return choices;
+  if (!choices.some(requiresOthers)) return choices;
+  if (catalog.packages.size < catalog.names.length) return 'unread';
+  return addDependencies(choices, catalog, { request, findings });
 }
 
 function packagesOf(request: CatalogRequest, catalog: Catalog): readonly PackageRequest[] {

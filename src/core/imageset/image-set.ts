@@ -30,4 +30,6 @@ export interface CatalogRequest {
   readonly full: boolean;
   readonly packages: readonly PackageRequest[];
   readonly rules: SelectionRules;
+  /** v1alpha2: whether to leave out what the bundles chosen require of other packages of the catalog. */
+  readonly skipDependencies?: boolean;
 }
