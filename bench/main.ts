@@ -8,13 +8,14 @@ import { catalog } from './parts/catalog.ts';
 import { cold } from './parts/cold.ts';
 import { memory } from './parts/memory.ts';
 import type { Part } from './parts/part.ts';
+import { plan } from './parts/plan.ts';
 import { ranges } from './parts/ranges.ts';
 import { rerun } from './parts/rerun.ts';
 import { rtt } from './parts/rtt.ts';
 import { verify } from './parts/verify.ts';
 import { findTools } from './tools.ts';
 
-const parts: Readonly<Record<string, Part>> = { cold, rtt, memory, verify, rerun, ranges, catalog };
+const parts: Readonly<Record<string, Part>> = { cold, rtt, memory, verify, rerun, ranges, catalog, plan };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]
   --only PART,...  of ${Object.keys(parts).join(', ')}; without it all of them

@@ -55,11 +55,12 @@ const tables = {
     ]),
   ),
   hub: table(
-    ['image', 'lists', 'loaded as', 'who needs it', 'source'],
+    ['image', 'lists', 'loaded as', 'required', 'who needs it', 'source'],
     ...hubImageRules.map((rule) => [
       `\`${rule.image.source.replaceAll('|', '\\|')}\``,
       stages(rule.groups),
       rule.load,
+      rule.required ? 'yes' : 'no',
       rule.neededBy ?? '',
       rule.source,
     ]),

@@ -5,8 +5,8 @@ import { createPace } from '../registry/pace.ts';
 import { openBases, withBases } from './adopt-base.ts';
 import { type Collection, collectImages } from './collect-images.ts';
 import type { DownloadOptions } from './download-images.ts';
-import { collectFailures, planStaging, type StagingPlan } from './plan-staging.ts';
 import { type LockOptions, openLock } from './lock-file.ts';
+import { collectFailures, planStaging, type StagingPlan } from './plan-staging.ts';
 import type { Request } from './read-request.ts';
 import { clientOptions } from './registry-access.ts';
 import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
@@ -67,7 +67,8 @@ export async function openReading<T>(
   use: (staging: Staging) => Promise<T>,
 ): Promise<T> {
   const { emit, now, signal } = options;
-  const pins = await openLock(request, options, folder === nowhere ? undefined : folder);
+  const place = folderOf(folder);
+  const pins = await openLock(request, options, place);
   const bases = await openBases(options.bases);
   const pace = createPace({ now, signal, most: options.parallel, limitRate: options.limitRate });
   const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
@@ -75,7 +76,7 @@ export async function openReading<T>(
     return await use({
       folder,
       format: options.format,
-      pool: openPreviewPool(folder),
+      pool: openPreviewPool(place),
       client: withBases(client, bases, emit),
       bases,
       signal,
@@ -87,7 +88,7 @@ export async function openReading<T>(
       platform: request.platform,
       pins,
       parallel: options.parallel,
-      before: folder === nowhere ? undefined : await readPassport(folder),
+      before: place === undefined ? undefined : await readPassport(place),
       emit,
     });
   } finally {
@@ -95,9 +96,13 @@ export async function openReading<T>(
   }
 }
 
+function folderOf(folder: string): string | undefined {
+  return folder === nowhere ? undefined : folder;
+}
+
 /** What the preview itself has read lies in memory only: a download fetches it all the same. */
 async function withAllMissing(planned: StagingPlan, folder: string): Promise<StagingPlan> {
-  const onDisk = openPreviewPool(folder);
+  const onDisk = openPreviewPool(folderOf(folder));
   const missing: WantedBlob[] = [];
   for (const blob of planned.wanted.values()) if (!(await onDisk.has(blob.descriptor))) missing.push(blob);
   return { ...planned, missing };

@@ -193,6 +193,7 @@ function stockOf({ releases, plan, staging }: Preview, images: readonly SizedIma
     releases,
     packages: new Set<string>(),
     ignored: plan.ignored,
+    missed: plan.missed,
     architecture: staging.platform.architecture,
   };
 }
