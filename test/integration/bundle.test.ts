@@ -196,7 +196,7 @@ describe('bundle apply', () => {
     expect(JSON.parse(stdout)).toMatchObject({ stale: 1, staleRemoved: true });
     await expectNewState();
     const { images, blobs, stale } = await passportOf(server);
-    expect(stale).toEqual({ artifacts: [], archives: [], blobs: [] });
+    expect(stale).toEqual({ artifacts: [], archives: [], files: [], blobs: [] });
     expect((await readdir(join(server, 'images'))).toSorted()).toEqual(
       images.map(({ artifact }) => artifact).toSorted(),
     );
