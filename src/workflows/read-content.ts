@@ -73,6 +73,10 @@ export interface Content {
 export async function readContent(options: ContentOptions, platform: Platform): Promise<Content> {
   refuseContradictions(options);
   const hub = asksForOperators(options) ? operatorVersions(options) : { acm: undefined, mce: undefined };
+  if (options.hubVersion !== undefined) {
+    const hint = 'write --acm-version and --mce-version';
+    options.emit({ type: 'warning', text: '--hub-version is deprecated', hint });
+  }
   const { mapping, imageset, skipImageset, folder } = options;
   if (mapping !== undefined) return { ...(await contentOfMapping(mapping, platform)), hub };
   if (imageset !== undefined) return { ...(await contentOfFile(imageset, options, platform)), hub };
@@ -95,13 +99,6 @@ export async function readContent(options: ContentOptions, platform: Platform): 
   return { ...content, hub };
 }
 
-const generatorFlags = {
-  duProfile: '--du-profile',
-  duOperators: '--du-operators',
-  catalogRedhatOperators: '--catalog-redhat-operators',
-  catalogCertifiedOperators: '--catalog-certified-operators',
-} as const satisfies Partial<Record<keyof ContentOptions, string>>;
-
 function refuseContradictions(options: ContentOptions): void {
   const given = [
     ...(options.imageset === undefined ? [] : ['--imageset']),
@@ -114,9 +111,12 @@ function refuseContradictions(options: ContentOptions): void {
     });
   }
   const [source] = given;
-  const shaping = Object.entries(generatorFlags).find(
-    ([key]) => options[key as keyof typeof generatorFlags] || false,
-  )?.[1];
+  const [shaping] = [
+    ...(options.duProfile ? ['--du-profile'] : []),
+    ...(options.duOperators === undefined ? [] : ['--du-operators']),
+    ...(options.catalogRedhatOperators === undefined ? [] : ['--catalog-redhat-operators']),
+    ...(options.catalogCertifiedOperators === undefined ? [] : ['--catalog-certified-operators']),
+  ];
   // The Go tool takes them beside --skip-imageset, and heeds none of them.
   if (source !== undefined && source !== '--skip-imageset' && shaping !== undefined) {
     throw new ToolError(

@@ -1,4 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type FakeRegistry, startFakeRegistry } from '../support/fake-registry.ts';
@@ -250,6 +252,41 @@ mirror:
   expect(await lines(path, 'ignored-images.txt')).toEqual(sorted(blocked, ['quay.io/lab/agent:1']));
   expect(stderr).toContain('v1.yaml:3: storageConfig means nothing here');
   expect((await run('verify', '-f', path)).status).toBe(0);
+});
+
+it('a range of a channel is every release that the update graph has in it', async () => {
+  const nodes = ['4.11.9', set.version, '4.12.9'].map((version) => ({
+    version,
+    payload: `quay.io/openshift-release-dev/ocp-release@${set.release.manifest.digest}`,
+  }));
+  const server = createServer((_request, response) => response.end(JSON.stringify({ nodes, edges: [] })));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graph`;
+  const write = async (channel: string): Promise<string> => {
+    const file = join(work.path, 'channel.yaml');
+    await writeFile(
+      file,
+      `apiVersion: mirror.openshift.io/v2alpha1\nkind: ImageSetConfiguration\nmirror:\n  platform: {channels: [{name: stable-4.12, ${channel}}]}\n`,
+    );
+    return file;
+  };
+  const planned = async (channel: string): Promise<Outcome> =>
+    run(
+      ...['plan', '--insecure-skip-signature', '-o', 'json', '--graph-url', url],
+      ...['--imageset', await write(channel)],
+    );
+  try {
+    const { status, stdout, stderr } = await planned("minVersion: '4.12.0', maxVersion: '4.12.5'");
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ releases: [set.version] });
+    const none = await planned("minVersion: '4.12.1', maxVersion: '4.12.5'");
+    expect(none.status, none.stderr).toBe(7);
+    expect(none.stderr).toContain('no release from 4.12.1 to 4.12.5');
+    const shortest = await planned("minVersion: '4.12.0', maxVersion: '4.12.5', shortestPath: true");
+    expect(shortest.status, shortest.stderr).toBe(3);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
 
 it('plan takes the same flags, and says what of it is an operator', async () => {

@@ -52,6 +52,7 @@ site will still pull over its WAN. Exit status 8 when it does not fit into the f
   examples: [
     'factory-precaching-cli plan -r 4.14.7 --bandwidth 100Mbit',
     'factory-precaching-cli plan -f /mnt -r 4.14.7 --site sno1.yaml --hub clusterimageset.yaml',
+    'factory-precaching-cli plan --imageset imageset.yaml',
     'factory-precaching-cli plan -r 4.14.7 -o json | jq .size.layouts.pool.partition',
   ],
 } as const satisfies Command;

@@ -70,7 +70,7 @@ mirror:
 
 it('all flags together', () => {
   const images = [
-    parseReference('quay.io/lab/ai@sha256:' + 'a'.repeat(64)),
+    parseReference(`quay.io/lab/ai@sha256:${'a'.repeat(64)}`),
     parseReference('quay.io/lab/tool'),
   ];
   const operators = { acmVersion: '2.9.1', mceVersion: '2.4.2', duProfile: true };

@@ -112,7 +112,7 @@ describe('mistakes are told all at once, with their lines', () => {
   it('of lines', () => {
     const text = [
       `${release}=openshift/release-images:4.17.9-x86_64`,
-      `${etcd}`,
+      etcd,
       '',
       `${etcd}=`,
       '=openshift/release:4.17.9-x86_64-etcd',
