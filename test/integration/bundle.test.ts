@@ -140,10 +140,11 @@ describe('bundle create', () => {
       'ocp-images.txt',
       'ignored-images.txt',
       'mapping.txt',
+      'imageset.yaml',
       'imageset.lock',
     ];
     expect(members.map(({ path }) => path)).toEqual(['bundle.json', ...files, ...blobs]);
-    for (const { path, bytes } of members.slice(7)) expect(digestOf(bytes)).toBe(`sha256:${path.slice(13)}`);
+    for (const { path, bytes } of members.slice(8)) expect(digestOf(bytes)).toBe(`sha256:${path.slice(13)}`);
     const again = join(work.path, 'again.tar');
     expect((await create(again)).status).toBe(0);
     expect((await readFile(again)).equals(await readFile(bundle))).toBe(true);
@@ -327,7 +328,7 @@ describe('bundle apply', () => {
     ],
     [
       'its members in another order',
-      () => packed([...members.slice(0, 6), ...members.slice(7).toReversed()]),
+      () => packed([...members.slice(0, 6), ...members.slice(8).toReversed()]),
       6,
     ],
   ])('refuses a bundle with %s; the folder keeps its state', async (_name, make, expected) => {

@@ -262,6 +262,7 @@ it('a range of a channel is every release that the update graph has in it', asyn
   const server = createServer((_request, response) => response.end(JSON.stringify({ nodes, edges: [] })));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graph`;
+  const graphPlan = ['plan', '--insecure-skip-signature', '-o', 'json', '--graph-url', url];
   const write = async (channel: string): Promise<string> => {
     const file = join(work.path, 'channel.yaml');
     await writeFile(
@@ -271,10 +272,7 @@ it('a range of a channel is every release that the update graph has in it', asyn
     return file;
   };
   const planned = async (channel: string): Promise<Outcome> =>
-    run(
-      ...['plan', '--insecure-skip-signature', '-o', 'json', '--graph-url', url],
-      ...['--imageset', await write(channel)],
-    );
+    run(...graphPlan, '--imageset', await write(channel));
   try {
     const { status, stdout, stderr } = await planned("minVersion: '4.12.0', maxVersion: '4.12.5'");
     expect(status, stderr).toBe(0);
