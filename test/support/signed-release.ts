@@ -31,7 +31,7 @@ export interface SignedRelease {
 }
 
 /** Writes keys and registries.conf into `work`. The set's host is `quay.io`. */
-async function makeSignedRelease(
+export async function makeSignedRelease(
   work: string,
   set: ReleaseSet,
   registry: FakeRegistry,
