@@ -54,9 +54,14 @@ function valuesOf(parser: Commander, { flags, args = {} }: Command): Record<stri
     const given: unknown = parser.processedArgs[index];
     return [name, given ?? (variadic === true ? [] : undefined)];
   });
+  // Commander gives `true` for a flag whose value may be left out, and was.
+  const bare = Object.entries(flags).filter(
+    ([name, flag]) => flag.bare !== undefined && parser.getOptionValue(name) === true,
+  );
   return {
     ...Object.fromEntries(named.map(([name, flag]) => [name, absent[flag.kind]])),
     ...parser.opts(),
+    ...Object.fromEntries(bare.map(([name, flag]) => [name, flag.bare])),
     ...Object.fromEntries(positional),
   };
 }
@@ -69,7 +74,6 @@ function buildOption(name: string, flag: Flag): Option {
   option.negate = false;
   option.attributeName = () => name;
   if (flag.required === true) option.makeOptionMandatory();
-  if (flag.bare !== undefined) option.preset(flag.bare);
   if (flag.hidden === true) option.hideHelp();
   if (flag.choices !== undefined) option.choices(flag.choices);
   else option.argParser(parsers[flag.kind]);
