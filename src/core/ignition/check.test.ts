@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fullConfig, ignitionConfigs } from '../../../test/support/ignition-configs.ts';
+import { fullConfig } from '../../../test/support/ignition-changes.ts';
+import { ignitionConfigs } from '../../../test/support/ignition-configs.ts';
 import { checkIgnition } from './check.ts';
 import { ignitionRules } from './rules.ts';
 
