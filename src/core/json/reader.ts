@@ -1,4 +1,4 @@
-import type { JsonMember, JsonNode } from './tree.ts';
+import type { JsonMember, JsonNode } from './node.ts';
 
 /** What ends the reading of a text: why, and at which offset. */
 export class JsonSyntaxError extends Error {
