@@ -1,6 +1,13 @@
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { type JsonNode, type JsonObject, memberOf, parseJson, textMember } from '../json/tree.ts';
-import { hookPaths, hookUnits, isHookMount, mountedLabel, mountUnit } from './boot-hooks.ts';
+import {
+  hookPaths,
+  hookUnits,
+  ignitionVersions,
+  isHookMount,
+  mountedLabel,
+  mountUnit,
+} from './boot-hooks.ts';
 
 /** An override that can be merged, or every reason why it cannot. Spans are offsets in its text. */
 export type OverrideReading =
@@ -8,7 +15,7 @@ export type OverrideReading =
   | { readonly root: undefined; readonly mistakes: readonly Diagnostic[] };
 
 /** What the hub's parser takes (assisted-service, internal/common/ignition: `ParseToLatest`). */
-const versions: readonly unknown[] = ['3.1.0', '3.2.0'];
+const versions: readonly unknown[] = ignitionVersions;
 
 /** Reads an `ignitionConfigOverride` as far as a merge needs to understand it. */
 export function readOverride(text: string): OverrideReading {
@@ -30,11 +37,13 @@ export function readOverride(text: string): OverrideReading {
 export function hookLabel(text: string): string | undefined {
   const { root } = parseJson(text);
   if (root?.type !== 'object') return undefined;
-  const contents = unitsOf(root)
-    .filter((unit) => textMember(unit, 'name')?.value === mountUnit)
-    .map((unit) => textMember(unit, 'contents')?.value)
-    .find((contents) => contents !== undefined && isHookMount(contents));
-  return contents === undefined ? undefined : mountedLabel(contents);
+  return unitsOf(root)
+    .filter((unit) => hookUnits.includes(textMember(unit, 'name')?.value ?? ''))
+    .map((unit) => textMember(unit, 'contents')?.value ?? '')
+    .map((contents) =>
+      isHookMount(contents) || contents.includes('/extract-') ? mountedLabel(contents) : undefined,
+    )
+    .find((label) => label !== undefined);
 }
 
 function versionMistakes(root: JsonObject): Diagnostic[] {
