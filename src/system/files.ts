@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
 import { chmod, chown, constants, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -12,14 +13,11 @@ export async function readTextFile(path: string, limit: number): Promise<string>
   if (bytes.length > limit) {
     throw new ToolError('invalid-document', `${path}: larger than ${limit} bytes`);
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new ToolError('invalid-document', `${path}: not a text in UTF-8`, { cause });
-  }
+  if (!isUtf8(bytes)) throw new ToolError('invalid-document', `${path}: not a text in UTF-8`);
+  return bytes.toString('utf8');
 }
 
-async function readUpTo(path: string, limit: number): Promise<Uint8Array> {
+async function readUpTo(path: string, limit: number): Promise<Buffer> {
   try {
     const file = await open(path, 'r');
     try {
