@@ -10,10 +10,11 @@ import type { Part } from './parts/part.ts';
 import { ranges } from './parts/ranges.ts';
 import { rerun } from './parts/rerun.ts';
 import { rtt } from './parts/rtt.ts';
+import { siteconfig } from './parts/siteconfig.ts';
 import { verify } from './parts/verify.ts';
 import { findTools } from './tools.ts';
 
-const parts: Readonly<Record<string, Part>> = { cold, rtt, memory, verify, rerun, ranges };
+const parts: Readonly<Record<string, Part>> = { cold, rtt, memory, verify, rerun, ranges, siteconfig };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]
   --only PART,...  of ${Object.keys(parts).join(', ')}; without it all of them
