@@ -13,6 +13,7 @@ import { ranges } from './parts/ranges.ts';
 import { rerun } from './parts/rerun.ts';
 import { rtt } from './parts/rtt.ts';
 import { signature } from './parts/signature.ts';
+import { siteconfig } from './parts/siteconfig.ts';
 import { verify } from './parts/verify.ts';
 import { findTools } from './tools.ts';
 
@@ -26,6 +27,7 @@ const parts: Readonly<Record<string, Part>> = {
   signature,
   plan,
   catalog,
+  siteconfig,
 };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]

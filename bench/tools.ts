@@ -15,6 +15,7 @@ export interface Tool {
 export interface Tools {
   readonly crane: Tool;
   readonly regctl: Tool;
+  readonly telcoRanTools: Tool;
 }
 
 const cacheFolder = join(
@@ -22,11 +23,12 @@ const cacheFolder = join(
   'factory-precaching-cli-bench',
 );
 
-/** Finds crane and regctl in the bench's cache folder; those that are not there are built with Go, if that is there. */
+/** Finds crane, regctl and the Go tool in the bench's cache folder; those that are not there are built with Go, if that is there. */
 export async function findTools(): Promise<Tools> {
   return {
     crane: await goTool('github.com/google/go-containerregistry/cmd/crane', ['version']),
     regctl: await goTool('github.com/regclient/regclient/cmd/regctl', ['version', '--format', '{{.VCSTag}}']),
+    telcoRanTools: await goTool('github.com/openshift-kni/telco-ran-tools', ['--version']),
   };
 }
 

@@ -48,7 +48,7 @@ function buildArgument({ value, description, required, variadic }: Argument): Co
 
 /** A list that was not given is empty, a boolean is false; the help says nothing about either. */
 function valuesOf(parser: Commander, { flags, args = {} }: Command): Record<string, unknown> {
-  const absent: Partial<Record<Flag['kind'], unknown>> = { list: [], boolean: false };
+  const absent: Partial<Record<Flag['kind'], unknown>> = { list: [], texts: [], boolean: false };
   const named = Object.entries(flags).filter(([, flag]) => flag.kind in absent);
   const positional = Object.entries(args).map(([name, { variadic }], index) => {
     const given: unknown = parser.processedArgs[index];
@@ -106,6 +106,7 @@ const parsers: Readonly<Record<Flag['kind'], (text: string, previous?: unknown) 
       .map((part) => part.trim())
       .filter((part) => part !== ''),
   ],
+  texts: (text, previous) => [...(Array.isArray(previous) ? previous.map(String) : []), text],
   integer: (text) => {
     if (/^[0-9]{1,9}$/.test(text)) return Number(text);
     throw new InvalidArgumentError('It must be a whole number.');

@@ -85,11 +85,13 @@ function nullMistakes(root: JsonObject): Diagnostic[] {
 export function hookLabel(text: string): string | undefined {
   const { root } = parseJson(text);
   if (root?.type !== 'object') return undefined;
-  const contents = itemsOf(root, 'systemd', 'units')
-    .filter((unit) => textMember(unit, 'name')?.value === mountUnit)
-    .map((unit) => textMember(unit, 'contents')?.value)
-    .find((contents) => contents !== undefined && isHookMount(contents));
-  return contents === undefined ? undefined : mountedLabel(contents);
+  return itemsOf(root, 'systemd', 'units')
+    .filter((unit) => hookUnits.includes(textMember(unit, 'name')?.value ?? ''))
+    .map((unit) => textMember(unit, 'contents')?.value ?? '')
+    .map((contents) =>
+      isHookMount(contents) || contents.includes('/extract-') ? mountedLabel(contents) : undefined,
+    )
+    .find((label) => label !== undefined);
 }
 
 /** The unit's name follows from its path: two mounts on /var/mnt cannot be. */
