@@ -4,6 +4,7 @@ import type { IgnitionVersion } from '../core/ignition/boot-hooks.ts';
 import { type EditedPlace, editSite, type SiteTask } from '../core/site/edit-site.ts';
 import { createHookSet } from '../core/site/hook-set.ts';
 import type { Place } from '../core/site/places.ts';
+import { isUpToDate } from '../core/site/up-to-date.ts';
 import { largestDocument } from '../core/site/yaml-stream.ts';
 import { unifiedDiff } from '../core/text/unified-diff.ts';
 import { readTextFile } from '../system/files.ts';
@@ -63,6 +64,9 @@ export interface SiteEditor {
 export function createSiteEditor(options: SiteEditOptions): SiteEditor {
   const { remove, indent, diff } = options;
   const task: SiteTask = { hooks: createHookSet(options), remove, indent, selects: selectorOf(options) };
+  // Where names choose, they have to be collected.
+  const whole =
+    !remove && options.ignition === undefined && options.clusters.length + options.nodes.length === 0;
   const edit: SiteEditor['edit'] = (source, optional) => editSite(source, { ...task, optional });
   return {
     edit,
@@ -73,6 +77,7 @@ export function createSiteEditor(options: SiteEditOptions): SiteEditor {
         before = await readTextFile(path, largestDocument);
         // A repository has many files that are no YAML before some template has run.
         if (found && !/SiteConfig|ClusterInstance/.test(before)) return result;
+        if (found && whole && isUpToDate(before, task.hooks)) return { ...result, site: true };
         const { text, places, warnings } = edit({ name: path, text: before }, found);
         const changed = text !== before;
         return {

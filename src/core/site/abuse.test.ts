@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DocumentError } from '../diagnostics/diagnostic.ts';
 import { editSite } from './edit-site.ts';
 import { createHookSet } from './hook-set.ts';
+import { isUpToDate } from './up-to-date.ts';
 
 const fixtures = new URL('../../../test/fixtures/site/', import.meta.url);
 const hooks = createHookSet({ label: 'data', version: '1.2.3' });
@@ -102,6 +103,8 @@ describe('abuse', () => {
       if (result !== undefined && run % 50 === 0) {
         expect(outcome(result)).toBe(result);
         outcome(mutate(result, random), true);
+        const again = mutate(result, random);
+        if (isUpToDate(again, hooks)) expect(outcome(again)).toBe(again);
       }
     }
     expect(Math.min(edited, refused)).toBeGreaterThan(1000);
@@ -127,4 +130,24 @@ describe('abuse', () => {
     expect(outcome(text)).toBeUndefined();
     expect(performance.now() - began).toBeLessThan(5000);
   });
+
+  it('what is plain to see is what an edit finds', () => {
+    const random = createRandom(7);
+    const edited = documents.map((text) => edit(text).text);
+    expect(edited.filter((text) => isUpToDate(text, hooks)).length).toBeGreaterThan(2);
+    expect(documents.filter((text) => isUpToDate(text, hooks))).toEqual([]);
+    let plain = 0;
+    for (let run = 0; run < 1500; run += 1) {
+      const lines = (edited[run % edited.length] ?? '').split('\n');
+      const at = random(lines.length);
+      const column = random(Math.min(60, (lines[at]?.length ?? 0) + 1));
+      const put = pieces[random(pieces.length)] ?? '';
+      lines[at] = `${lines[at]?.slice(0, column)}${put}${lines[at]?.slice(column + random(3))}`;
+      const text = lines.join('\n');
+      if (!isUpToDate(text, hooks)) continue;
+      plain += 1;
+      expect(outcome(text)).toBe(text);
+    }
+    expect(plain).toBeGreaterThan(20);
+  }, 120_000);
 });
