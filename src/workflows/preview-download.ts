@@ -1,6 +1,6 @@
 import { type ErrorCode, ToolError } from '../core/errors.ts';
-import type { Descriptor } from '../core/oci/manifest.ts';
 import { digestOf } from '../core/oci/digest.ts';
+import type { Descriptor } from '../core/oci/manifest.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Format } from '../core/staging/passport.ts';
 import { describeShortage, type Room, withFiles } from '../core/staging/room.ts';
