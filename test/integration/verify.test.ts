@@ -330,7 +330,7 @@ describe('verify --repair', () => {
     const from = registry.log.length;
     const { status, report, stderr } = await verify('--repair');
     expect(status, stderr).toBe(0);
-    expect(report).toMatchObject({ whole: true, repaired: { blobs: 4, lists: 0 } });
+    expect(report).toMatchObject({ whole: true, repaired: { blobs: 4, lists: 0, files: 0 } });
     expect(asked(from)).toEqual([baseLayer(), layer, manifest, ownLayer()].toSorted());
     expect((await stat(blob(baseLayer()))).ino).not.toBe(old.ino);
     expect((await stat(view(hex(baseLayer())))).ino).toBe((await stat(blob(baseLayer()))).ino);
