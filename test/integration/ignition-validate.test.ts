@@ -7,6 +7,7 @@ import { parseAllDocuments, visit } from 'yaml';
 import { checkIgnition } from '../../src/core/ignition/check.ts';
 import { type IgnitionRule, ignitionRules } from '../../src/core/ignition/rules.ts';
 import { editSite } from '../../src/core/site/edit-site.ts';
+import { createHookSet } from '../../src/core/site/hook-set.ts';
 import { changedConfigs, fullConfig } from '../support/ignition-changes.ts';
 import { ignitionConfigs } from '../support/ignition-configs.ts';
 import { describeWith } from '../support/needs.ts';
