@@ -1,5 +1,6 @@
 import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { download } from './command-table/download.ts';
+import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
 import { registryPing } from './command-table/registry-ping.ts';
@@ -16,6 +17,7 @@ export const commands = [
   bundleCreate,
   bundleApply,
   siteconfig,
+  lint,
   registryPing,
 ] as const satisfies readonly Command[];
 
