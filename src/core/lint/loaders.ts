@@ -1,6 +1,5 @@
 import type { Stage } from '../ignition/boot-hooks.ts';
 import type { FileView, UnitView } from './override-view.ts';
-import type { OverrideView } from './site-view.ts';
 import { type Directive, type Piece, wordsOf } from './unit-text.ts';
 
 /** Where the staged partition is mounted by a unit. */
@@ -19,8 +18,8 @@ export interface RunScript extends Piece {
   readonly file: FileView | undefined;
 }
 
-/** The services of an override that load images. */
-export function loadersOf({ units, files }: OverrideView): Loader[] {
+/** The services among units that load images. */
+export function loadersOf(units: readonly UnitView[], files: readonly FileView[]): Loader[] {
   return units
     .filter((unit) => unit.name.value.endsWith('.service') && unit.contents !== undefined)
     .map((unit) => ({ unit, runs: scriptsRun(unit.directives, files) }))
@@ -42,8 +41,8 @@ export function groupOfStage(stage: Stage): 'ai' | 'ocp' {
   return stage === 'discovery' ? 'ai' : 'ocp';
 }
 
-/** The mount units on the mount point. */
-export function mountsOf({ units }: OverrideView): UnitView[] {
+/** The units among others that mount something on the mount point. */
+export function mountsOf(units: readonly UnitView[]): UnitView[] {
   return units.filter((unit) =>
     wordsOf(unit.directives, 'Where').some(({ word }) => word.replace(/(?<=.)\/$/, '') === mountPoint),
   );

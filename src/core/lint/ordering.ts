@@ -1,5 +1,5 @@
 import type { Stage } from '../ignition/boot-hooks.ts';
-import { commandsOf, type Loader, loadersOf, mountPoint, mountsOf } from './loaders.ts';
+import { commandsOf, type Loader, mountPoint } from './loaders.ts';
 import type { UnitView } from './override-view.ts';
 import type { Report, Rule } from './rule.ts';
 import type { OverrideView, PlaceView } from './site-view.ts';
@@ -56,10 +56,10 @@ const laterUsers: readonly string[] = ['crio.service', 'kubelet.service', 'bootk
 /** Checks what comes before what, and that the partition is mounted when it is read and only then. */
 export function checkOrdering({ stage, override }: PlaceView, report: Report): void {
   if (override === undefined) return;
-  const loaders = loadersOf(override);
+  const loaders = override.loaders;
   for (const loader of loaders) {
     checkUsers(override, loader.unit, firstUsers[stage], report);
-    for (const mount of mountsOf(override)) checkMount(override, loader, mount, report);
+    for (const mount of override.mounts) checkMount(override, loader, mount, report);
   }
   for (const unit of override.units) checkMountName(override, unit, report);
   if (stage === 'discovery' && loaders.length > 0) checkUnmount(override, loaders, report);
@@ -130,7 +130,7 @@ function checkUnmount(override: OverrideView, loaders: readonly Loader[], report
   const scripts = loaders.flatMap(({ runs }) => runs.flatMap(({ file }) => file?.script ?? []));
   if (byService || scripts.some((script) => unmounts(uncommented(script.text)))) return;
   const names = loaders.map(({ unit }) => unit.name.value);
-  for (const mount of mountsOf(override)) {
+  for (const mount of override.mounts) {
     const bound = wordsOf(mount.directives, 'BindsTo').some(({ word }) => names.includes(word));
     const unneeded = mount.directives.some(({ key, value }) => key === 'StopWhenUnneeded' && isTrue(value));
     if (bound || unneeded) continue;

@@ -1,4 +1,4 @@
-import { groupOfScript, groupOfStage, loadersOf, mountPoint } from './loaders.ts';
+import { groupOfScript, groupOfStage, mountPoint } from './loaders.ts';
 import type { LocatedText } from './located-text.ts';
 import type { FileView } from './override-view.ts';
 import type { Report, Rule } from './rule.ts';
@@ -147,7 +147,7 @@ function checkVariables(script: LocatedText, lines: readonly ScriptLine[], repor
 }
 
 function checkArchives(
-  { units, ...override }: OverrideView,
+  { loaders }: OverrideView,
   { path }: FileView,
   script: LocatedText,
   lines: readonly ScriptLine[],
@@ -163,9 +163,7 @@ function checkArchives(
     const message = `${match[1]}.tgz was unpacked, ${match[1]}.gz is removed`;
     report(removesOther, script, { message, span: spanIn(start, match) });
   }
-  const runner = loadersOf({ units, ...override }).find(({ runs }) =>
-    runs.some((run) => run.path === path.value),
-  );
+  const runner = loaders.find(({ runs }) => runs.some((run) => run.path === path.value));
   const [where] = runner === undefined ? [] : wordsOf(runner.unit.directives, 'WorkingDirectory');
   const first = unpacked.find(({ line }) => !/\s(?:-C|--directory)\b/.test(line.code));
   const elsewhere = lines.some(({ code }) => /^\s*(?:cd|pushd)\s+"?\/(?!var\/mnt\b)/.test(code));

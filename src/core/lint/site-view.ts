@@ -5,6 +5,7 @@ import { type JsonNode, type JsonObject, parseJson } from '../json/tree.ts';
 import { fieldText } from '../site/field-text.ts';
 import type { Lookup } from '../site/lookup.ts';
 import type { Place, SiteDocument } from '../site/places.ts';
+import { type Loader, loadersOf, mountsOf } from './loaders.ts';
 import { type LocatedText, textOfField } from './located-text.ts';
 import { type FileView, filesOf, type UnitView, unitsOf } from './override-view.ts';
 
@@ -40,6 +41,9 @@ export interface OverrideView extends FieldView {
   readonly object: JsonObject | undefined;
   readonly units: readonly UnitView[];
   readonly files: readonly FileView[];
+  /** The units that load images, and those that mount the partition. */
+  readonly loaders: readonly Loader[];
+  readonly mounts: readonly UnitView[];
 }
 
 /** The clusters of a document. Fields of a wrong type are added to `mistakes`. */
@@ -85,8 +89,9 @@ function viewPlace(document: string, lookup: Lookup, place: Place, mistakes: Dia
 
 function viewOverride(field: FieldView): OverrideView {
   const object = field.root?.type === 'object' ? field.root : undefined;
-  if (object === undefined) return { ...field, object, units: [], files: [] };
-  return { ...field, object, units: unitsOf(field.text, object), files: filesOf(field.text, object) };
+  const units = object === undefined ? [] : unitsOf(field.text, object);
+  const files = object === undefined ? [] : filesOf(field.text, object);
+  return { ...field, object, units, files, loaders: loadersOf(units, files), mounts: mountsOf(units) };
 }
 
 function scalarField(

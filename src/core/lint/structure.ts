@@ -117,9 +117,9 @@ function hasOwn(map: YAMLMap, name: string): boolean {
   return isMap(map) && map.items.some((pair) => keyOf(pair) === name);
 }
 
-/** At most two letters away, upper and lower case alike. */
+/** At most two letters away behind the first, upper and lower case alike. */
 function isNear(name: string, known: string): boolean {
-  if (Math.abs(name.length - known.length) > 2) return false;
+  if (!/^i/i.test(name) || Math.abs(name.length - known.length) > 2) return false;
   return distance(name.toLowerCase(), known.toLowerCase()) <= 2;
 }
 

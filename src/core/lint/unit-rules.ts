@@ -1,4 +1,4 @@
-import { commandsOf, groupOfScript, groupOfStage, type Loader, loadersOf } from './loaders.ts';
+import { commandsOf, groupOfScript, groupOfStage, type Loader } from './loaders.ts';
 import type { UnitView } from './override-view.ts';
 import type { Report, Rule } from './rule.ts';
 import type { OverrideView, PlaceView } from './site-view.ts';
@@ -79,7 +79,7 @@ export function checkUnits({ stage, override }: PlaceView, report: Report): void
     checkInstall(override, unit, report);
     checkNames(override, unit, report);
   }
-  for (const loader of loadersOf(override)) {
+  for (const loader of override.loaders) {
     checkService(override, loader, report);
     checkScripts(loader, groupOfStage(stage), report);
   }
