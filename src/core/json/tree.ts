@@ -24,6 +24,8 @@ export interface JsonScalar extends Span {
 /** A member of an object; its span goes from the name to the end of the value. */
 export interface JsonMember extends Span {
   readonly name: string;
+  /** Where the name, with its quotes, ends. */
+  readonly nameEnd: number;
   readonly value: JsonNode;
 }
 
