@@ -5,6 +5,7 @@ import { makeTemporaryFolder } from '../test/support/temporary-folder.ts';
 import { writeIntoPage } from './document.ts';
 import { describeMachine } from './machine.ts';
 import { cold } from './parts/cold.ts';
+import { lint } from './parts/lint.ts';
 import { memory } from './parts/memory.ts';
 import type { Part } from './parts/part.ts';
 import { ranges } from './parts/ranges.ts';
@@ -13,7 +14,7 @@ import { rtt } from './parts/rtt.ts';
 import { verify } from './parts/verify.ts';
 import { findTools } from './tools.ts';
 
-const parts: Readonly<Record<string, Part>> = { cold, rtt, memory, verify, rerun, ranges };
+const parts: Readonly<Record<string, Part>> = { cold, rtt, memory, verify, rerun, ranges, lint };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]
   --only PART,...  of ${Object.keys(parts).join(', ')}; without it all of them

@@ -28,7 +28,7 @@ export function formatSarif(reports: readonly FileReport[]): string {
   return `${JSON.stringify(log, undefined, 2)}\n`;
 }
 
-function ruleOf({ id, severity, summary, hint, source }: Rule): unknown {
+function ruleOf({ id, severity, summary, hint = summary, source }: Rule): unknown {
   return {
     id,
     shortDescription: { text: summary },
@@ -52,7 +52,7 @@ function resultOf(uri: string, index: number, finding: PlacedFinding): unknown {
       : {
           fixes: [
             {
-              description: { text: finding.hint },
+              description: { text: finding.hint ?? message },
               artifactChanges: [
                 {
                   artifactLocation,

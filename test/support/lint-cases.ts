@@ -1,4 +1,4 @@
-import { hooked, type Override, override, type SiteValues, script, siteText } from './lint-site.ts';
+import { hooked, type Override, override, type SiteValues, script } from './lint-site.ts';
 
 /** Sites that break a rule, and sites that do not; a text is one that no value makes. */
 export interface RuleCase {
@@ -29,8 +29,10 @@ const unit =
       if (item['name'] === name) item['contents'] = change(String(item['contents']));
     }
   };
-const ai = (change: (contents: string) => string): SiteValues => cluster(unit('precache-images.service', change));
-const ocp = (change: (contents: string) => string): SiteValues => node(unit('precache-ocp-images.service', change));
+const ai = (change: (contents: string) => string): SiteValues =>
+  cluster(unit('precache-images.service', change));
+const ocp = (change: (contents: string) => string): SiteValues =>
+  node(unit('precache-ocp-images.service', change));
 const mount = (change: (contents: string) => string): SiteValues => cluster(unit('var-mnt.mount', change));
 
 const files =
@@ -52,7 +54,10 @@ const plainMount = '[Mount]\nWhat=/dev/disk/by-partlabel/data\nWhere=/var/mnt\n'
 /** Discovery with units of somebody's own. */
 const own = (service: string, mountUnit: Record<string, unknown>): SiteValues => ({
   cluster: override(
-    [{ name: 'precache-images.service', enabled: true, contents: service }, { name: 'var-mnt.mount', ...mountUnit }],
+    [
+      { name: 'precache-images.service', enabled: true, contents: service },
+      { name: 'var-mnt.mount', ...mountUnit },
+    ],
     [script('/usr/local/bin/extract-ai.sh', '#!/bin/bash\ncat ai-images.txt\n')],
   ),
 });
@@ -98,11 +103,15 @@ export const siteCases: Readonly<Record<string, RuleCase>> = {
   },
   'site/apostrophe': {
     bad: [
-      { kind: 'ClusterInstance', ...saved('--append-karg', "a='b'") },
-      { kind: 'ClusterInstance', ...cluster(files({ path: '/etc/own', contents: { source: "data:,it's" } })) },
+      { kind: 'ClusterInstance', raw: true, ...saved('--append-karg', "a='b'") },
+      {
+        kind: 'ClusterInstance',
+        raw: true,
+        ...cluster(files({ path: '/etc/own', contents: { source: "data:,it's" } })),
+      },
     ],
     good: [
-      saved('--append-karg', "a='b'"),
+      { raw: true, ...saved('--append-karg', "a='b'") },
       { kind: 'ClusterInstance', args: '["--save-partlabel", "data", "--append-karg", "a=\\u0027b"]' },
     ],
   },
@@ -120,6 +129,34 @@ export const ignitionCases: Readonly<Record<string, RuleCase>> = {
   'ignition/archive-size': {
     bad: [cluster(files({ path: '/etc/own', contents: { source: `data:,${noise(600)}` } }))],
     good: [cluster(files({ path: '/etc/own', contents: { source: `data:,${kib(600)}` } }))],
+  },
+  'ignition/json': {
+    bad: [{ cluster: '{' }, { node: '{"a": 1, "a": 2}' }],
+    good: [{ cluster: ' {"ignition": {}} ' }],
+  },
+  'ignition/mode-octal': {
+    bad: [cluster(files({ path: '/etc/own', mode: 755 })), node(files({ path: '/etc/own', mode: 644 }))],
+    good: [cluster(files({ path: '/etc/own', mode: 420 }))],
+  },
+  'ignition/duplicate-entry': {
+    bad: [cluster(files({ path: '/etc/own' }, { path: '/etc/own' }))],
+    good: [cluster(files({ path: '/etc/own' }, { path: '/etc/other' }))],
+  },
+  'ignition/unknown-key': {
+    bad: [cluster(files({ path: '/etc/own', contentz: {} }))],
+    good: [cluster(files({ path: '/etc/own', contents: {} }))],
+  },
+  'ignition/unit-without-install': {
+    bad: [ai((text) => text.slice(0, text.indexOf('[Install]')))],
+    good: [mount((text) => text)],
+  },
+  'ignition/version-refused': {
+    bad: [cluster((value) => Object.assign(value, { ignition: { version: '3.4.0' } }))],
+    good: [cluster((value) => Object.assign(value, { ignition: { version: '3.2.0' } }))],
+  },
+  'ignition/version-missing': {
+    bad: [cluster((value) => Object.assign(value, { ignition: {} }))],
+    good: [cluster((value) => Object.assign(value, { ignition: { version: '3.2.0' } }))],
   },
   'ignition/world-writable': {
     bad: [
@@ -140,13 +177,20 @@ export const ignitionCases: Readonly<Record<string, RuleCase>> = {
     good: [cluster(files({ path: '/etc/run/own' }))],
   },
   'ignition/wipe-table': {
-    bad: [node(({ storage }) => Object.assign(storage, { disks: [{ device: '/dev/sda', wipeTable: true }] }))],
-    good: [node(({ storage }) => Object.assign(storage, { disks: [{ device: '/dev/sda', wipeTable: false }] }))],
+    bad: [
+      node(({ storage }) => Object.assign(storage, { disks: [{ device: '/dev/sda', wipeTable: true }] })),
+    ],
+    good: [
+      node(({ storage }) => Object.assign(storage, { disks: [{ device: '/dev/sda', wipeTable: false }] })),
+    ],
   },
 };
 
 export const argsCases: Readonly<Record<string, RuleCase>> = {
-  'installer-args/json': { bad: [{ args: '--append-karg x' }, { args: '{}' }, args(1)], good: [{ args: undefined }] },
+  'installer-args/json': {
+    bad: [{ args: '--append-karg x' }, { args: '{}' }, args(1)],
+    good: [{ args: undefined }],
+  },
   'installer-args/flag': {
     bad: [saved('--insecure-ignition'), saved('-u', 'x'), args('--save-partindex', '-7')],
     good: [saved('-n', '--copy-network', '--append-karg', 'a=b')],
@@ -173,16 +217,24 @@ export const argsCases: Readonly<Record<string, RuleCase>> = {
 
 export const unitCases: Readonly<Record<string, RuleCase>> = {
   'boot/not-enabled': {
-    bad: [cluster(({ systemd }) => systemd.units.forEach((item) => delete item['enabled']))],
+    bad: [
+      cluster(({ systemd }) => {
+        for (const item of systemd.units) delete item['enabled'];
+      }),
+    ],
     good: [{ cluster: undefined }],
   },
   'boot/unit-name': {
     bad: [
       mount((text) => text.replace('[Unit]', '[Unit]\nBefore=precache-images.services')),
       ai((text) => text.replace('[Unit]', '[Unit]\nAfter=precache-other.service')),
-      node(({ systemd }) => systemd.units.push({ name: 'own.service', contents: '[Unit]\nAfter=precache-images.service' })),
+      node(({ systemd }) =>
+        systemd.units.push({ name: 'own.service', contents: '[Unit]\nAfter=precache-images.service' }),
+      ),
     ],
-    good: [ai((text) => text.replace('[Unit]', '[Unit]\nAfter=var-mnt.mount chronyd.service own@%i.service'))],
+    good: [
+      ai((text) => text.replace('[Unit]', '[Unit]\nAfter=var-mnt.mount chronyd.service own@%i.service')),
+    ],
   },
   'boot/type': {
     bad: [ai((text) => text.replace('Type=oneshot\n', '')), ocp((text) => text.replace('oneshot', 'simple'))],
@@ -196,7 +248,11 @@ export const unitCases: Readonly<Record<string, RuleCase>> = {
     good: [ai((text) => text.replace('TimeoutStartSec', 'TimeoutSec'))],
   },
   'boot/disables-itself': {
-    bad: [ai((text) => text.replace('[Install]', 'ExecStopPost=systemctl disable precache-images.service\n[Install]'))],
+    bad: [
+      ai((text) =>
+        text.replace('[Install]', 'ExecStopPost=systemctl disable precache-images.service\n[Install]'),
+      ),
+    ],
     good: [ai((text) => text.replace('[Install]', '#ExecStopPost=systemctl disable x\n[Install]'))],
   },
   'boot/missing-script': {
@@ -229,7 +285,10 @@ export const unitCases: Readonly<Record<string, RuleCase>> = {
     good: [ai((text) => text.replace('[Unit]', '[Unit]\nAfter=network-online.target'))],
   },
   'boot/mount-order': {
-    bad: [own(seedUnit('Requires=var-mnt.mount'), { contents: plainMount }), own(seedUnit('After=var-mnt.mount'), { contents: plainMount })],
+    bad: [
+      own(seedUnit('Requires=var-mnt.mount'), { contents: plainMount }),
+      own(seedUnit('After=var-mnt.mount'), { contents: plainMount }),
+    ],
     good: [
       own(seedUnit('Requires=var-mnt.mount\nAfter=var-mnt.mount'), { contents: plainMount }),
       own(seedUnit('RequiresMountsFor=/var/mnt'), { contents: plainMount }),
@@ -249,10 +308,18 @@ export const unitCases: Readonly<Record<string, RuleCase>> = {
         ),
       },
     ],
-    good: [own(seedUnit('RequiresMountsFor=/var/mnt'), { contents: `[Unit]\nStopWhenUnneeded=true\n${plainMount}` })],
+    good: [
+      own(seedUnit('RequiresMountsFor=/var/mnt'), {
+        contents: `[Unit]\nStopWhenUnneeded=true\n${plainMount}`,
+      }),
+    ],
   },
   'boot/mount-name': {
-    bad: [cluster(({ systemd }) => systemd.units.push({ name: 'data.mount', contents: '[Mount]\nWhere=/srv/data\n' }))],
+    bad: [
+      cluster(({ systemd }) =>
+        systemd.units.push({ name: 'data.mount', contents: '[Mount]\nWhere=/srv/data\n' }),
+      ),
+    ],
     good: [
       cluster(({ systemd }) =>
         systemd.units.push({ name: 'srv-my\\x2ddata.mount', contents: '[Mount]\nWhere=/srv/my-data/\n' }),
@@ -264,7 +331,11 @@ export const unitCases: Readonly<Record<string, RuleCase>> = {
 export const labelCases: Readonly<Record<string, RuleCase>> = {
   'boot/not-saved': {
     bad: [{ args: undefined }, args('--copy-network')],
-    good: [args('--save-partindex', '5'), args('--save-partlabel', 'd*'), { args: undefined, cluster: undefined, node: undefined }],
+    good: [
+      args('--save-partindex', '5'),
+      args('--save-partlabel', 'd*'),
+      { args: undefined, cluster: undefined, node: undefined },
+    ],
   },
   'boot/label-mismatch': {
     bad: [
@@ -287,43 +358,66 @@ export const scriptCases: Readonly<Record<string, RuleCase>> = {
   },
   'boot/exit-zero': {
     bad: [loader('#!/bin/bash\nskopeo copy a b\n\nexit 0\n# end\n')],
-    good: [loader('#!/bin/bash\nset -e\nskopeo copy a b\nexit 0\n'), loader('#!/bin/bash\nexit 0\n'), loader('#!/bin/bash\nskopeo copy a b\nexit $?\n')],
+    good: [
+      loader('#!/bin/bash\nset -e\nskopeo copy a b\nexit 0\n'),
+      loader('#!/bin/bash\nexit 0\n'),
+      loader('#!/bin/bash\nskopeo copy a b\nexit $?\n'),
+    ],
   },
   'boot/agent-fix': {
     bad: [cluster(files(script('/usr/local/bin/agent-fix-bz1964591', '#!/bin/sh\n')))],
     good: [node(files(script('/usr/local/bin/agent-fix-bz1964591', '#!/bin/sh\n')))],
   },
   'boot/stale-variable': {
-    bad: [loader('#!/bin/bash\nwhile read -r line; do\n  echo "$name"\n  name=${line##*/}\ndone <ai-images.txt\n')],
+    bad: [
+      loader(
+        `#!/bin/bash\nwhile read -r line; do\n  echo "$name"\n  name=\${line##*/}\ndone <ai-images.txt\n`,
+      ),
+    ],
     good: [
-      loader('#!/bin/bash\nname=\nwhile read -r line; do\n  echo "$name"\n  name=${line##*/}\ndone <ai-images.txt\n'),
-      loader('#!/bin/bash\nwhile read -r line; do\n  name=${line##*/}\n  echo "$name" "$line"\ndone <ai-images.txt\n'),
+      loader(
+        `#!/bin/bash\nname=\nwhile read -r line; do\n  echo "$name"\n  name=\${line##*/}\ndone <ai-images.txt\n`,
+      ),
+      loader(
+        `#!/bin/bash\nwhile read -r line; do\n  name=\${line##*/}\n  echo "$name" "$line"\ndone <ai-images.txt\n`,
+      ),
     ],
   },
   'boot/leaked-variable': {
-    bad: [loader('#!/bin/bash\nfor a in 1 2; do\n  load "$a"\ndone\nfor b in 3; do\n  echo "$b"\n  load "$a"\ndone\n')],
-    good: [loader('#!/bin/bash\nfor a in 1 2; do\n  load "$a"\ndone\nfor b in 3; do\n  load "$b" "$a"\ndone\n')],
+    bad: [
+      loader(
+        '#!/bin/bash\nfor a in 1 2; do\n  load "$a"\ndone\nfor b in 3; do\n  echo "$b"\n  load "$a"\ndone\n',
+      ),
+    ],
+    good: [
+      loader('#!/bin/bash\nfor a in 1 2; do\n  load "$a"\ndone\nfor b in 3; do\n  load "$b" "$a"\ndone\n'),
+    ],
   },
   'boot/removes-other-file': {
-    bad: [loader('#!/bin/bash\ntar zxvf ${tar}.tgz\nrm -f ${tar}.gz\n')],
-    good: [loader('#!/bin/bash\ntar zxvf ${tar}.tgz\nrm -f ${tar}.tgz\n')],
+    bad: [loader(`#!/bin/bash\ntar zxvf \${tar}.tgz\nrm -f \${tar}.gz\n`)],
+    good: [loader(`#!/bin/bash\ntar zxvf \${tar}.tgz\nrm -f \${tar}.tgz\n`)],
   },
   'boot/unpacks-on-partition': {
     bad: [
       cluster((value) => {
         value.storage.files = [script('/usr/local/bin/extract-ai.sh', '#!/bin/bash\ntar xf a.tgz\n')];
-        unit('precache-images.service', (text) => text.replace('[Install]', 'WorkingDirectory=/var/mnt\n[Install]'))(value);
+        unit('precache-images.service', (text) =>
+          text.replace('[Install]', 'WorkingDirectory=/var/mnt\n[Install]'),
+        )(value);
       }),
     ],
     good: [loader('#!/bin/bash\ntar xf a.tgz\n'), loader('#!/bin/bash\ntar -C /var/tmp -xf a.tgz\n')],
   },
   'boot/first-colon': {
-    bad: [loader('#!/bin/bash\nname=$(basename "${uri/:/_}")\n')],
-    good: [loader('#!/bin/bash\nname=$(basename "${uri//:/_}")\n')],
+    bad: [loader(`#!/bin/bash\nname=$(basename "\${uri/:/_}")\n`)],
+    good: [loader(`#!/bin/bash\nname=$(basename "\${uri//:/_}")\n`)],
   },
   'boot/removes-mounted': {
     bad: [loader('#!/bin/bash\numount "$d"\nrm -rf "$d"\n')],
-    good: [loader('#!/bin/bash\numount "$d" || exit 1\nrm -rf "$d"\n'), loader('#!/bin/bash\numount "$d"\nrmdir "$d"\n')],
+    good: [
+      loader('#!/bin/bash\numount "$d" || exit 1\nrm -rf "$d"\n'),
+      loader('#!/bin/bash\numount "$d"\nrmdir "$d"\n'),
+    ],
   },
 };
 
@@ -331,7 +425,12 @@ export const stagedCases: Readonly<Record<string, RuleCase>> = {
   'boot/release-not-staged': {
     partition: true,
     bad: [{ imageSet: 'img4.14.8-x86-64-appsub' }, { imageSet: 'openshift-4.15' }, { imageSet: 'other' }],
-    good: [{ imageSet: 'img4.14.7-x86-64-appsub' }, { imageSet: 'openshift-4.14' }, { imageSet: 'by-digest' }, { imageSet: 'x' }],
+    good: [
+      { imageSet: 'img4.14.7-x86-64-appsub' },
+      { imageSet: 'openshift-4.14' },
+      { imageSet: 'by-digest' },
+      { imageSet: 'x' },
+    ],
   },
   'boot/tag-not-staged': {
     partition: true,
@@ -343,7 +442,10 @@ export const stagedCases: Readonly<Record<string, RuleCase>> = {
     bad: [
       loader('#!/bin/bash\npodman pull registry.lab:5000/own/tool:v1\n'),
       cluster(({ systemd }) =>
-        systemd.units.push({ name: 'own.service', contents: '[Service]\nExecStart=podman run quay.io/own/tool:v1\n' }),
+        systemd.units.push({
+          name: 'own.service',
+          contents: '[Service]\nExecStart=podman run quay.io/own/tool:v1\n',
+        }),
       ),
     ],
     good: [

@@ -1,5 +1,6 @@
 import { type BootHooks, bootHooks, type Stage } from '../../src/core/ignition/boot-hooks.ts';
 import { encodeDataUrl } from '../../src/core/ignition/data-url.ts';
+import { asciiJson } from '../../src/core/json/layout.ts';
 
 /** An override as a value: what is put into it is checked as it stands. */
 export interface Override {
@@ -15,6 +16,8 @@ export interface SiteValues {
   readonly node?: Override | string | undefined;
   readonly args?: readonly unknown[] | string | undefined;
   readonly imageSet?: string;
+  /** Apostrophes stay as they are. */
+  readonly raw?: true;
   readonly clusterFields?: Readonly<Record<string, unknown>>;
   readonly nodeFields?: Readonly<Record<string, unknown>>;
 }
@@ -30,10 +33,7 @@ export function hooked(stage: Stage): Required<Override> & { storage: { files: R
 }
 
 /** An override with these units and files and nothing else. */
-export function override(
-  units: Record<string, unknown>[],
-  files: Record<string, unknown>[] = [],
-): Override {
+export function override(units: Record<string, unknown>[], files: Record<string, unknown>[] = []): Override {
   return { ignition: { version: '3.1.0' }, systemd: { units }, storage: { files } };
 }
 
@@ -46,7 +46,9 @@ export function script(path: string, text: string): Record<string, unknown> {
 export function siteText(values: SiteValues): string {
   const given = (name: keyof SiteValues, other: unknown): unknown => (name in values ? values[name] : other);
   const field = (value: unknown): string | undefined =>
-    value === undefined || typeof value === 'string' ? value : JSON.stringify(value);
+    value === undefined || typeof value === 'string' ? value : json(value);
+  const json = (value: unknown): string =>
+    values.raw === true ? JSON.stringify(value) : asciiJson(JSON.stringify(value));
   const spec = {
     clusterName: 'sno',
     clusterImageSetNameRef: values.imageSet ?? 'openshift-4.14.7',

@@ -1,35 +1,17 @@
-import { editItems, layoutOf } from '../json/layout.ts';
-import { type JsonNode, type JsonObject, memberOf } from '../json/tree.ts';
-import type { Splice } from '../splice.ts';
+import { looksOctal } from '../ignition/check-storage.ts';
+import { type JsonObject, memberOf } from '../json/tree.ts';
+import { checkConfig, ignitionFamily } from './ignition-family.ts';
 import type { LocatedText } from './located-text.ts';
-import { checkModes, modeRules } from './modes.ts';
-import { itemsAt, type StringView, stringAt } from './override-view.ts';
+import { itemsAt, stringAt } from './override-view.ts';
 import type { Report, Rule } from './rule.ts';
 import type { OverrideView, PlaceView } from './site-view.ts';
 
-const hub = 'assisted-service internal/common/ignition/ignition.go';
-
-const json: Rule = {
-  id: 'ignition/json',
-  severity: 'error',
-  summary: 'ignitionConfigOverride is not a JSON object',
-  hint: 'the hub parses it as JSON: no comments, no trailing commas, names once',
-  source: `${hub} (ParseToLatest)`,
-};
-const version: Rule = {
-  id: 'ignition/version',
-  severity: 'error',
-  summary: 'a version that the hub does not take: only 3.1.0 and 3.2.0',
-  hint: 'write "3.1.0", or "3.2.0" where something of 3.2 is used, whatever the version of OpenShift',
-  source: `${hub} (ParseToLatest)`,
-  fixable: 'sometimes',
-};
-const duplicate: Rule = {
-  id: 'ignition/duplicate',
-  severity: 'error',
-  summary: 'a unit, drop-in or path that is there twice, which the hub refuses',
-  hint: 'merge the two into one',
-  source: 'ignition config/validate (duplicate entry defined)',
+const worldWritable: Rule = {
+  id: 'ignition/world-writable',
+  severity: 'warning',
+  summary: 'a file or directory that everyone on the node may write',
+  hint: 'take the write bit of others away: 493 is 0755, 420 is 0644',
+  source: 'chmod(1); Ignition before 3.6 drops the sticky bit (ignition docs/migrating-configs.md)',
 };
 const mcoPath: Rule = {
   id: 'ignition/mco-path',
@@ -53,15 +35,7 @@ const wipe: Rule = {
   source: 'ignition docs/configuration-v3_2.md (storage.disks.wipeTable)',
 };
 
-export const overrideRules: readonly Rule[] = [
-  json,
-  version,
-  duplicate,
-  ...modeRules,
-  mcoPath,
-  volatile,
-  wipe,
-];
+export const overrideRules: readonly Rule[] = [...ignitionFamily, worldWritable, mcoPath, volatile, wipe];
 
 /** What MCO writes to every node (templates/common, templates/master) and compares with what it finds. */
 const mcoPaths: ReadonlySet<string> = new Set([
@@ -79,14 +53,9 @@ const mcoPaths: ReadonlySet<string> = new Set([
 /** Checks an override against what the hub refuses, and what goes wrong on the node without a word. */
 export function checkOverride({ stage, override }: PlaceView, report: Report): void {
   if (override === undefined) return;
-  const { text, root, object, mistakes } = override;
-  for (const { message, span } of mistakes) {
-    report(json, text, { message, span: span ?? { start: 0, end: text.text.length } });
-  }
-  if (root !== undefined && object === undefined) report(json, text, { message: json.summary, span: root });
+  checkConfig(override, report);
+  const { text, object } = override;
   if (object === undefined) return;
-  checkVersion(text, object, report);
-  checkDuplicates(text, object, report);
   checkModes(text, object, report);
   checkPaths(override, stage === 'installation', report);
   for (const disk of itemsAt(object, 'storage', 'disks')) {
@@ -97,76 +66,17 @@ export function checkOverride({ stage, override }: PlaceView, report: Report): v
   }
 }
 
-/** Versions of which 3.1.0 or 3.2.0 takes everything, and what people write for those. */
-const equivalents: Readonly<Record<string, string>> = {
-  '3': '3.1.0',
-  '3.0': '3.1.0',
-  '3.0.0': '3.1.0',
-  '3.1': '3.1.0',
-  'v3.1.0': '3.1.0',
-  '3.2': '3.2.0',
-  'v3.2.0': '3.2.0',
-};
-
-function checkVersion(text: LocatedText, object: JsonObject, report: Report): void {
-  const ignition = memberOf(object, 'ignition');
-  const found = ignition?.type === 'object' ? memberOf(ignition, 'version') : undefined;
-  if (found?.type === 'scalar' && (found.value === '3.1.0' || found.value === '3.2.0')) return;
-  if (found === undefined) {
-    const fix =
-      ignition === undefined || ignition.type === 'object'
-        ? insertVersion(text, object, ignition)
-        : undefined;
-    const span = ignition ?? { start: object.start, end: object.start + 1 };
-    report(version, text, {
-      message: 'no Ignition version; the hub takes only 3.1.0 and 3.2.0',
-      span,
-      ...(fix && { fix }),
-    });
-    return;
+function checkModes(text: LocatedText, object: JsonObject, report: Report): void {
+  for (const item of [...itemsAt(object, 'storage', 'files'), ...itemsAt(object, 'storage', 'directories')]) {
+    const mode = memberOf(item, 'mode');
+    if (mode?.type !== 'scalar' || typeof mode.value !== 'number') continue;
+    const { value } = mode;
+    if (!Number.isInteger(value) || value < 0 || value > 0o7777 || looksOctal(value)) continue;
+    if ((value & 0o002) === 0) continue;
+    const path = stringAt(item, 'path')?.value ?? 'this';
+    const message = `everyone may write ${path}: mode 0${value.toString(8)}`;
+    report(worldWritable, text, { message, span: mode });
   }
-  const written = found.type === 'scalar' ? String(found.value) : '';
-  const message = `the hub takes only Ignition 3.1.0 and 3.2.0${written === '' ? '' : `, not ${written}`}`;
-  const known = equivalents[written];
-  const fix =
-    known === undefined ? {} : { fix: [{ start: found.start, end: found.end, text: `"${known}"` }] };
-  report(version, text, { message, span: found, ...fix });
-}
-
-function insertVersion(text: LocatedText, object: JsonObject, ignition: JsonObject | undefined): Splice[] {
-  const layout = layoutOf(text.text, object);
-  const entry = { name: 'version', value: '3.1.0' };
-  if (ignition !== undefined) return editItems(layout, ignition, () => true, [entry]);
-  return editItems(layout, object, () => true, [{ name: 'ignition', value: { version: '3.1.0' } }]);
-}
-
-function checkDuplicates(text: LocatedText, object: JsonObject, report: Report): void {
-  const once = (what: string): ((key: StringView | undefined) => void) => {
-    const seen = new Set<string>();
-    return (key) => {
-      if (key === undefined) return;
-      if (seen.has(key.value)) {
-        report(duplicate, text, { message: `${what} ${key.value} is there twice`, span: key.node });
-      }
-      seen.add(key.value);
-    };
-  };
-  const unit = once('the unit');
-  const path = once('the path');
-  for (const item of itemsAt(object, 'systemd', 'units')) {
-    const name = stringAt(item, 'name');
-    unit(name);
-    const drop = once(`of ${name?.value ?? 'this unit'} the drop-in`);
-    for (const node of arrayAt(item, 'dropins')) drop(stringAt(node, 'name'));
-  }
-  for (const list of ['files', 'links', 'directories']) {
-    for (const item of itemsAt(object, 'storage', list)) path(stringAt(item, 'path'));
-  }
-}
-
-function arrayAt(object: JsonObject, name: string): readonly JsonNode[] {
-  const list = memberOf(object, name);
-  return list?.type === 'array' ? list.items : [];
 }
 
 function checkPaths({ text, files }: OverrideView, installed: boolean, report: Report): void {

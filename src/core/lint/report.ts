@@ -29,7 +29,7 @@ export interface PlacedFinding extends Region {
   readonly rule: string;
   readonly severity: Severity;
   readonly message: string;
-  readonly hint: string;
+  readonly hint: string | undefined;
   readonly fix: readonly { readonly region: Region; readonly text: string }[] | undefined;
   /** The line with carets under the place. */
   readonly excerpt: string;
@@ -48,9 +48,9 @@ export function reportOf(
 ): FileReport {
   const listed = findings.slice(0, mostFindings);
   const regionOf = listed.length === 0 ? () => origin : regions(source.text);
-  const place = ({ rule, message, span, fix }: Finding): PlacedFinding => {
+  const place = ({ rule, message, span, hint, fix }: Finding): PlacedFinding => {
     const severity = strict && rule.severity === 'warning' ? 'error' : rule.severity;
-    const { id, hint } = rule;
+    const { id } = rule;
     const placed = fix?.map((splice: Splice) => ({ region: regionOf(splice), text: splice.text }));
     const excerpt = render(source, { id, severity, message, hint, span });
     return { rule: id, severity, message, hint, ...regionOf(span), fix: placed, excerpt };

@@ -1,5 +1,6 @@
-import { gunzipSync } from 'node:zlib';
 import { positionAt } from '../diagnostics/source-text.ts';
+import { decodeDataUrl } from '../ignition/data-url.ts';
+import { gunzip } from '../ignition/gunzip.ts';
 import { type LocatedText, unwrapped } from './located-text.ts';
 
 /** Bytes; a script that is larger is none that a person wrote. */
@@ -10,60 +11,31 @@ const largestScript = 1024 * 1024;
  * contents the place is the whole URL. Undefined for what is no text, or no URL that Ignition takes.
  */
 export function scriptText(url: LocatedText, compressed: boolean, name: string): LocatedText | undefined {
-  const head = /^data:[^,]*?(;base64)?,/.exec(url.text);
-  if (head === null || url.text.length > 2 * largestScript) return undefined;
-  const start = head[0].length;
-  const bytes =
-    head[1] === undefined ? percentDecoded(url.text, start) : base64Decoded(url.text.slice(start));
-  const script = bytes && textOf(compressed ? inflated(bytes.bytes) : bytes.bytes);
-  if (bytes === undefined || script === undefined) return undefined;
+  if (url.text.length > 2 * largestScript) return undefined;
+  const { data } = decodeDataUrl(url.text);
+  const script = data && textOf(compressed ? gunzip(data).contents : data);
+  if (script === undefined) return undefined;
   const describe = (offset: number): string => `line ${positionAt(script, offset).line} of ${name}`;
-  const offsets = compressed ? undefined : bytes.offsets;
-  if (offsets !== undefined)
-    return { ...unwrapped(url, 0, script, () => unitOffsets(script, offsets)), describe };
+  const comma = url.text.indexOf(',');
+  if (!compressed && !/;base64$|"/.test(url.text.slice(0, comma))) {
+    return {
+      ...unwrapped(url, 0, script, () => unitOffsets(script, byteOffsets(url.text, comma + 1))),
+      describe,
+    };
+  }
   const whole = { start: 0, end: url.text.length };
   return { text: script, locate: () => url.locate(whole), rewrite: refuseRewrite, describe };
 }
 
-interface Decoded {
-  readonly bytes: Uint8Array;
-  /** For each byte, and for the end, its offset in the URL. */
-  readonly offsets?: readonly number[];
-}
-
-function percentDecoded(url: string, start: number): Decoded | undefined {
-  const bytes: number[] = [];
+/** For each byte of percent-encoded data, and for its end, where it is written. */
+function byteOffsets(url: string, start: number): number[] {
   const offsets: number[] = [];
-  for (let at = start; at < url.length; at += 1) {
-    offsets.push(at);
-    const code = url.charCodeAt(at);
-    if (code > 0x7e) return undefined;
-    if (code !== 0x25) bytes.push(code);
-    else {
-      const digits = url.slice(at + 1, at + 3);
-      if (!/^[0-9A-Fa-f]{2}$/.test(digits)) return undefined;
-      bytes.push(Number.parseInt(digits, 16));
-      at += 2;
-    }
-  }
-  return { bytes: Uint8Array.from(bytes), offsets: [...offsets, url.length] };
-}
-
-function base64Decoded(text: string): Decoded | undefined {
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
-  return { bytes: Buffer.from(text, 'base64') };
-}
-
-function inflated(bytes: Uint8Array): Uint8Array | undefined {
-  try {
-    return gunzipSync(bytes, { maxOutputLength: largestScript });
-  } catch {
-    return undefined;
-  }
+  for (let at = start; at < url.length; at += url[at] === '%' ? 3 : 1) offsets.push(at);
+  return [...offsets, url.length];
 }
 
 function textOf(bytes: Uint8Array | undefined): string | undefined {
-  if (bytes === undefined) return undefined;
+  if (bytes === undefined || bytes.length > largestScript) return undefined;
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     return text.includes('\0') ? undefined : text;

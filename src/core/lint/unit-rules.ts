@@ -4,13 +4,6 @@ import type { Report, Rule } from './rule.ts';
 import type { OverrideView, PlaceView } from './site-view.ts';
 import { wordsOf } from './unit-text.ts';
 
-const install: Rule = {
-  id: 'boot/install-section',
-  severity: 'warning',
-  summary: 'an enabled unit without an [Install] section: enabling it does nothing',
-  hint: 'add [Install] with WantedBy=multi-user.target, or leave enabled out where another unit starts it',
-  source: 'ignition config/v3_2/types/unit.go; systemd.unit(5)',
-};
 const disabled: Rule = {
   id: 'boot/not-enabled',
   severity: 'error',
@@ -62,7 +55,6 @@ const wrongScript: Rule = {
 };
 
 export const unitRules: readonly Rule[] = [
-  install,
   disabled,
   unitName,
   type,
@@ -75,26 +67,11 @@ export const unitRules: readonly Rule[] = [
 /** Checks the units of an override, those that load images closer. */
 export function checkUnits({ stage, override }: PlaceView, report: Report): void {
   if (override === undefined) return;
-  for (const unit of override.units) {
-    checkInstall(override, unit, report);
-    checkNames(override, unit, report);
-  }
+  for (const unit of override.units) checkNames(override, unit, report);
   for (const loader of override.loaders) {
     checkService(override, loader, report);
     checkScripts(loader, groupOfStage(stage), report);
   }
-}
-
-const installKeys = ['WantedBy', 'RequiredBy', 'UpheldBy', 'Also', 'Alias'];
-
-function hasInstall(unit: UnitView): boolean {
-  return unit.directives.some(({ section, key }) => section === 'Install' && installKeys.includes(key));
-}
-
-function checkInstall({ text }: OverrideView, unit: UnitView, report: Report): void {
-  if (!unit.enabled || unit.contents === undefined || hasInstall(unit)) return;
-  const message = `${unit.name.value} is enabled, but has no [Install] section: enabling it does nothing`;
-  report(install, text, { message, span: unit.name.node });
 }
 
 const references = [

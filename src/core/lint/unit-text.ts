@@ -1,4 +1,5 @@
 import type { Span } from '../diagnostics/diagnostic.ts';
+import { parseUnit } from '../ignition/unit.ts';
 import type { LocatedText } from './located-text.ts';
 
 /** A piece of a unit: the text it is in, and its span there. */
@@ -18,23 +19,18 @@ export interface Word extends Piece {
   readonly word: string;
 }
 
-/** The assignments of a unit or drop-in, in order, continued lines joined. What is no assignment is passed over. */
+/** The assignments of a unit or drop-in, in order, up to the first that cannot be parsed. */
 export function directivesOf(text: LocatedText): Directive[] {
-  const found: Directive[] = [];
-  let section = '';
-  for (const line of logicalLines(text.text)) {
-    const written = text.text.slice(line.start, line.end);
-    const header = /^\s*\[([^\]]*)\]\s*$/.exec(written);
-    if (header !== null) section = header[1] ?? '';
-    const assignment = /^(\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*)/.exec(written);
-    if (assignment === null) continue;
-    const [, lead = '', key = ''] = assignment;
-    const value = written.slice(lead.length).trimEnd();
-    const start = value === '' ? line.start : line.start + lead.length;
-    const end = value === '' ? line.start + lead.trimEnd().length : start + value.length;
-    found.push({ text, section, key, value: value.replaceAll(/\\\r?\n/g, ' '), start, end });
-  }
-  return found;
+  return parseUnit(text.text).sections.flatMap(({ name, options }) =>
+    options.map((option) => {
+      const written = text.text.slice(option.start, option.end);
+      const lead = /^[^=]*=\s*/.exec(written)?.[0] ?? '';
+      // As long as it is written, so that offsets in it are offsets in the unit.
+      const value = written.slice(lead.length).replaceAll(/\\\r?\n/g, (joint) => ' '.repeat(joint.length));
+      const start = value === '' ? option.start : option.start + lead.length;
+      return { text, section: name, key: option.name, value, start, end: option.end };
+    }),
+  );
 }
 
 /** The words of all assignments of one key; an empty assignment forgets those before it. */
@@ -49,27 +45,4 @@ export function wordsOf(directives: readonly Directive[], ...keys: readonly stri
     }
     return words;
   });
-}
-
-function* logicalLines(text: string): Generator<Span> {
-  let start = 0;
-  while (start < text.length) {
-    const first = endOfLine(text, start);
-    const comment = /^\s*[#;]/.test(text.slice(start, first));
-    const end = comment ? first : endOfContinued(text, first);
-    if (!comment) yield { start, end };
-    start = end + 1;
-  }
-}
-
-/** The end of the last line, where each before it ends with a backslash. */
-function endOfContinued(text: string, first: number): number {
-  let end = first;
-  while (text[end - 1] === '\\' && end < text.length) end = endOfLine(text, end + 1);
-  return end;
-}
-
-function endOfLine(text: string, from: number): number {
-  const newline = text.indexOf('\n', from);
-  return newline === -1 ? text.length : newline;
 }
