@@ -1,4 +1,4 @@
-import { LinkPaths, checkPath } from './check-path.ts';
+import { checkPath, LinkPaths } from './check-path.ts';
 import type { Report } from './report.ts';
 import {
   filledText,

@@ -114,13 +114,18 @@ function decodePercent(url: string, start: number): DataUrlReading {
   for (let at = start; at < url.length; at += 1) {
     let byte = url.charCodeAt(at);
     if (byte === 0x25) {
-      const digits = url.slice(at + 1, at + 3);
-      if (!/^[0-9A-Fa-f]{2}$/.test(digits)) return failed('"%" without two hexadecimal digits', at);
-      byte = Number.parseInt(digits, 16);
+      byte = hexValue(url.charCodeAt(at + 1)) * 16 + hexValue(url.charCodeAt(at + 2));
+      if (Number.isNaN(byte)) return failed('"%" without two hexadecimal digits', at);
       at += 2;
     }
     bytes[length] = byte;
     length += 1;
   }
   return { data: bytes.subarray(0, length) };
+}
+
+function hexValue(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN;
 }

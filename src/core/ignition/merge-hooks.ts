@@ -21,7 +21,7 @@ import {
 } from '../json/tree.ts';
 import { applySplices, type Splice } from '../splice.ts';
 import { type BootHooks, hookPaths, hookUnits } from './boot-hooks.ts';
-import { readOverride } from './override.ts';
+import { mergedMistakes, readOverride } from './override.ts';
 
 /** The merged override, or why there is none. Spans are offsets in the text that was to be merged. */
 export type MergeResult =
@@ -45,7 +45,9 @@ export function mergeHooks(text: string | undefined, hooks: BootHooks): MergeRes
   const lines = trimmed.includes('\n') ? trimmed : reflowed(trimmed);
   const again = parseJson(lines).root;
   if (again?.type !== 'object') throw new Error('a JSON object is none after white space changed');
-  return { text: `${yamlSafeJson(applySplices(lines, spliceHooks(lines, again, hooks)))}\n`, mistakes: [] };
+  const merged = `${yamlSafeJson(applySplices(lines, spliceHooks(lines, again, hooks)))}\n`;
+  const mistakes = mergedMistakes(text, merged);
+  return mistakes.length === 0 ? { text: merged, mistakes: [] } : { text: undefined, mistakes };
 }
 
 function newOverride({ units, files }: BootHooks): unknown {

@@ -64,7 +64,8 @@ const ignition = struct('the ignition section', {
     ),
   }),
   timeouts: struct('a timeouts section', { httpResponseHeaders: integer, httpTotal: integer }),
-  version: bare(text),
+  // No pointer in Ignition either, but a child without a version is none there.
+  version: text,
 });
 
 const group = struct('a group', {

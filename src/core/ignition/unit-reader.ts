@@ -181,5 +181,6 @@ export class UnitReader {
 
 /** What Go's `unicode.IsSpace` takes. */
 function isSpace(character: string): boolean {
+  if (character > ' ' && character < '\u007f') return false;
   return character === '\u0085' || (character !== '\ufeff' && /\s/.test(character));
 }

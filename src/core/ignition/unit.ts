@@ -13,15 +13,23 @@ export interface UnitReading {
  * is too long.
  */
 export function parseUnit(text: string): UnitReading {
-  const tooLong = longLine.test(text) ? lineTooLong(text) : undefined;
+  const tooLong = hasLongLine(text) ? lineTooLong(text) : undefined;
   const { sections, mistake } = new UnitReader(text).read();
   return tooLong === undefined || (mistake !== undefined && mistake.span.start < tooLong.span.start)
     ? { sections, ...(mistake === undefined ? {} : { mistake }) }
     : { sections, mistake: tooLong };
 }
 
-// A character has at most three bytes a UTF-16 unit.
-const longLine = /[^\r\n]{683}/;
+/** Whether a line may have 2,048 bytes: a UTF-16 unit has at most three. */
+function hasLongLine(text: string): boolean {
+  for (let from = 0; from + 683 <= text.length; ) {
+    const newline = text.indexOf('\n', from);
+    const to = newline === -1 ? text.length : newline;
+    if (to - from >= 683) return true;
+    from = to + 1;
+  }
+  return false;
+}
 
 /** The Go reader looks at bytes, and only at those it has read ahead. */
 function lineTooLong(text: string): UnitReading['mistake'] {

@@ -27,6 +27,15 @@ export function parseUrl(text: string): ParsedUrl | undefined {
   return isAuthority(rest.slice(2, end)) && escapesAreWhole(rest, end, rest.length) ? url : undefined;
 }
 
+/** In ASCII: the bytes of other characters are none to Go. */
+function hasControl(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
+}
+
 /** The offset of the colon behind a scheme; -1 where there is none, 0 where nothing comes before it. */
 function schemeEnd(text: string): number {
   for (let at = 0; at < text.length; at += 1) {
@@ -85,14 +94,6 @@ function escapesAreWhole(text: string, from: number, to: number): boolean {
     if (at + 2 >= to || !isHex(text.charCodeAt(at + 1)) || !isHex(text.charCodeAt(at + 2))) return false;
   }
   return true;
-}
-
-function hasControl(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code < 0x20 || code === 0x7f) return true;
-  }
-  return false;
 }
 
 function isLetter(code: number): boolean {

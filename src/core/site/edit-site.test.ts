@@ -246,11 +246,11 @@ describe('mistakes', () => {
     [override("'[]'"), ['6:30 override-type an override is a JSON object']],
     [
       override('\'{"ignition": {"version": "2.2.0"}}\''),
-      ['6:55 ignition-version the hub takes only Ignition 3.1.0 and 3.2.0'],
+      ['6:55 ignition/version-refused the hub takes only Ignition 3.1.0 and 3.2.0'],
     ],
     [
       override('"{\\"ignition\\": {\\"version\\": \\"2.2.0\\"}}"'),
-      ['6:59 ignition-version the hub takes only Ignition 3.1.0 and 3.2.0'],
+      ['6:59 ignition/version-refused the hub takes only Ignition 3.1.0 and 3.2.0'],
     ],
     [
       override('\'{\n        "a": 1,\n        "a": 2}\''),
