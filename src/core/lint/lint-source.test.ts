@@ -183,7 +183,9 @@ describe('whatever it is given', () => {
     ['anchors', `${'&a '.repeat(100_000)}x`],
     [
       'laughs',
-      `a: &a [x]\n${[...'bcdefghij'].map((name, index) => `${name}: &${name} [${`*${'abcdefghij'[index]},`.repeat(10)}]`).join('\n')}\n`,
+      `a: &a [x]\n${Array.from('bcdefghij')
+        .map((name, index) => `${name}: &${name} [${`*${'abcdefghij'[index]},`.repeat(10)}]`)
+        .join('\n')}\n`,
     ],
     ['letters', 'x'.repeat(9 * 1024 * 1024)],
     [

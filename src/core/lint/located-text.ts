@@ -25,7 +25,12 @@ export function textOfField(field: FieldText): LocatedText {
   return {
     text: field.text,
     locate: field.locate,
-    rewrite: (splice) => ({ ...field.locate(splice), text: quotedAs(field.style, splice.text) }),
+    rewrite: (splice) => {
+      const { start, end } = field.locate(splice);
+      const text = quotedAs(field.style, splice.text);
+      // A span always has something under its caret; an insertion has not.
+      return { start, end: splice.start === splice.end ? start : end, text };
+    },
   };
 }
 

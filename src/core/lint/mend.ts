@@ -19,8 +19,12 @@ export function mend(text: string, findings: readonly Finding[], staged?: Staged
   for (let round = 0; round < mostRounds; round += 1) {
     const chosen = withoutOverlap(open.flatMap(({ fix }) => (fix === undefined ? [] : [fix])));
     if (chosen.length === 0) break;
-    mended = { text: applySplices(mended.text, chosen.flat()), fixed: mended.fixed + chosen.length };
-    open = lintSource(mended.text, staged).findings;
+    const next = applySplices(mended.text, chosen.flat());
+    const left = lintSource(next, staged);
+    // A text that cannot be read any more is none to write over one that can.
+    if (left.documents === 0) break;
+    mended = { text: next, fixed: mended.fixed + chosen.length };
+    open = left.findings;
   }
   return mended;
 }
