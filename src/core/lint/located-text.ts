@@ -1,5 +1,5 @@
 import type { Span } from '../diagnostics/diagnostic.ts';
-import type { JsonScalar } from '../json/tree.ts';
+import type { JsonScalar } from '../json/node.ts';
 import type { FieldText } from '../site/field-text.ts';
 import { type ScalarStyle, scalarOffsets } from '../site/scalar-offsets.ts';
 import type { Splice } from '../splice.ts';

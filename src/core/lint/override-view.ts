@@ -1,4 +1,5 @@
-import { type JsonNode, type JsonObject, type JsonScalar, memberOf } from '../json/tree.ts';
+import type { JsonNode, JsonObject, JsonScalar } from '../json/node.ts';
+import { memberOf } from '../json/tree.ts';
 import { type LocatedText, textOfString } from './located-text.ts';
 import { scriptText } from './script-text.ts';
 import { type Directive, directivesOf } from './unit-text.ts';
