@@ -6,6 +6,7 @@ import { writeIntoPage } from './document.ts';
 import { describeMachine } from './machine.ts';
 import { catalog } from './parts/catalog.ts';
 import { cold } from './parts/cold.ts';
+import { lint } from './parts/lint.ts';
 import { memory } from './parts/memory.ts';
 import type { Part } from './parts/part.ts';
 import { plan } from './parts/plan.ts';
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, Part>> = {
   plan,
   catalog,
   siteconfig,
+  lint,
 };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]

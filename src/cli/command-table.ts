@@ -1,6 +1,7 @@
 import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { download } from './command-table/download.ts';
 import { filterExplain } from './command-table/filter-explain.ts';
+import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
 import { registryPing } from './command-table/registry-ping.ts';
@@ -18,6 +19,7 @@ export const commands = [
   bundleCreate,
   bundleApply,
   siteconfig,
+  lint,
   registryPing,
 ] as const satisfies readonly Command[];
 

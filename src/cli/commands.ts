@@ -25,6 +25,7 @@ const runners: Runners = {
   'bundle create': () => import('./commands/bundle-create.ts'),
   'bundle apply': () => import('./commands/bundle-apply.ts'),
   siteconfig: () => import('./commands/siteconfig.ts'),
+  lint: () => import('./commands/lint.ts'),
   'registry ping': () => import('./commands/registry-ping.ts'),
 };
 

@@ -9,6 +9,7 @@ import { largestDocument } from '../core/site/yaml-stream.ts';
 import { nearest } from '../core/text/nearest.ts';
 import { unifiedDiff } from '../core/text/unified-diff.ts';
 import { listFiles, readTextFile, replaceTextFile, resolvePath } from '../system/files.ts';
+import { isYamlName } from '../system/yaml-files.ts';
 import {
   createSiteEditor,
   errorOf,
@@ -98,10 +99,6 @@ async function findFiles(inputs: readonly string[]): Promise<SiteFile[]> {
     }
   }
   return [...files.values()];
-}
-
-function isYamlName(name: string): boolean {
-  return /\.ya?ml$/i.test(name);
 }
 
 async function editInput(request: SiteRequest, context: SiteContext): Promise<SiteOutcome> {

@@ -70,7 +70,9 @@ async function publicOverrides(): Promise<string[]> {
   const texts = await Promise.all(names.map((name) => readFile(join(sites, name), 'utf8')));
   const edited = texts.flatMap((text) => {
     try {
-      return [editSite({ name: 'x', text }, { hooks: createHookSet({ label: 'data', version: 'test' }) }).text];
+      return [
+        editSite({ name: 'x', text }, { hooks: createHookSet({ label: 'data', version: 'test' }) }).text,
+      ];
     } catch {
       return [];
     }

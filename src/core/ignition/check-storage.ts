@@ -58,7 +58,8 @@ function octalHint(value: number): string | undefined {
   return looksOctal(value) ? `0${value} is written ${Number.parseInt(String(value), 8)}` : undefined;
 }
 
-function looksOctal(value: number): boolean {
+/** Whether a mode was written in octal digits, which JSON reads as a decimal number. */
+export function looksOctal(value: number): boolean {
   return octalLooking.has(value);
 }
 
