@@ -189,6 +189,8 @@ function releasesOfFlags(
     });
   }
   const about = channel === undefined ? undefined : parseChannel(channel);
+  // What is no version is told before anybody is asked.
+  for (const version of releases) officialRelease(version, platform);
   const graph = { ...graphOf(options), channel: about, versions: releases, range: undefined };
   return { releases: [], graphs: [graph] };
 }
