@@ -51,6 +51,17 @@ export async function releaseImage(
   return named(from, manifest, { name: 'release', repository: 'openshift-release-dev/ocp-release', tag });
 }
 
+/** An index image whose catalog is below `/configs` in a layer above the shared ones. */
+export async function catalogImage(
+  from: Ingredients,
+  at: NameAndTag,
+  catalog: readonly TarEntry[],
+): Promise<SetImage> {
+  const layers = [...from.base, await writeLayer(from.folder, catalog)];
+  const labels = { 'operators.operatorframework.io.index.configs.v1': '/configs' };
+  return named(from, await writeImage(from.folder, { format: 'oci', layers, labels }), at);
+}
+
 /** An image for linux/amd64, by tag. */
 export async function taggedImage(from: Ingredients, format: ImageFormat, at: NameAndTag): Promise<SetImage> {
   const layers = [...from.base, await from.ownLayer(at.name)];

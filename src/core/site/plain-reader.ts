@@ -5,13 +5,14 @@ export interface PlainMap {
   readonly parent: PlainMap | undefined;
 }
 
+type OpenMap = PlainMap & { readonly scalars: Map<string, string>; readonly keys: Set<string> };
+
+/** A mapping or a list that the line read belongs to. */
 interface Frame {
   readonly column: number;
   readonly path: string;
   /** Undefined for a list. */
-  readonly map:
-    | (PlainMap & { readonly scalars: Map<string, string>; readonly keys: Set<string> })
-    | undefined;
+  readonly map: OpenMap | undefined;
 }
 
 const mostLevels = 50;
@@ -28,89 +29,120 @@ const flowPattern =
  * not. Of a block, the value is given only where it is literal, clipped and not indented by number.
  */
 export function readPlainly(text: string): readonly (readonly PlainMap[])[] | undefined {
-  if (unusual.test(text)) return undefined;
-  const documents: PlainMap[][] = [[]];
-  let stack: Frame[] = [];
-  /** The key that has no value yet, and its mapping. */
-  let open: { readonly column: number; readonly path: string } | undefined;
-  let at = 0;
-  while (at < text.length) {
-    const end = lineEnd(text, at);
-    const line = text.slice(at, end);
-    at = end + 1;
-    let column = line.search(/[^ ]/);
-    if (column === -1 || line[column] === '#') continue;
-    if (line === '---') {
-      documents.push([]);
-      [stack, open] = [[], undefined];
-      continue;
-    }
-    let item: string | undefined;
-    while (line.startsWith('- ', column)) {
-      while ((stack.at(-1)?.column ?? -1) > column) stack.pop();
-      let top = stack.at(-1);
-      if (top === undefined || top.map !== undefined || top.column !== column) {
-        if (item !== undefined || open === undefined || open.column > column || top?.column !== open.column)
-          return undefined;
-        top = { column, path: `${open.path}[]`, map: undefined };
-        stack.push(top);
-      } else if (open !== undefined && open.column >= column && stack.at(-2)?.column !== open.column) {
-        return undefined;
-      }
-      open = undefined;
-      item = top.path;
-      column += line.slice(column + 1).search(/[^ ]/) + 1;
-      if (line.startsWith('- ', column)) return undefined;
-    }
-    const [, rawKey, rest = ''] = keyPattern.exec(line.slice(column)) ?? [];
-    if (rawKey === undefined) {
-      if (item === undefined || scalarOf(line.slice(column)) === undefined) return undefined;
-      continue;
-    }
-    if (item === undefined) {
-      while ((stack.at(-1)?.column ?? -1) > column) stack.pop();
-      const list = stack.at(-1);
-      if (list !== undefined && list.map === undefined && list.column === column) stack.pop();
-    }
-    let frame = stack.at(-1);
-    if (item !== undefined || frame?.map === undefined || frame.column !== column) {
-      const path =
-        item ?? (frame === undefined && documents.at(-1)?.length === 0 ? '' : openPath(open, frame, column));
-      if (path === undefined || stack.length > mostLevels) return undefined;
-      const parent = stack.findLast(({ map }) => map !== undefined)?.map;
-      frame = { column, path, map: { path, scalars: new Map(), keys: new Set(), parent } };
-      stack.push(frame);
-      if (frame.map !== undefined) documents.at(-1)?.push(frame.map);
-    }
-    const { map } = frame;
-    const key = rawKey.startsWith('"') ? rawKey.slice(1, -1) : rawKey;
-    if (map === undefined || map.keys.has(key)) return undefined;
-    map.keys.add(key);
-    open = undefined;
-    const value = rest.replace(tail, '').trimEnd();
-    if (value === '' || value.startsWith('#')) {
-      open = { column, path: `${frame.path}/${key}` };
-    } else if (value[0] === '|' || value[0] === '>') {
-      const block = readBlock(text, at, column, value);
-      if (block === undefined) return undefined;
-      at = block.end;
-      if (block.value !== undefined) map.scalars.set(key, block.value);
-    } else {
-      const scalar = scalarOf(rest);
-      if (scalar === undefined) return undefined;
-      map.scalars.set(key, scalar);
-    }
-  }
-  return documents;
+  return unusual.test(text) ? undefined : new PlainReader(text).read();
 }
 
-/** Where a mapping begins that is the value of the key on the line before. */
-function openPath(
-  open: { readonly column: number; readonly path: string } | undefined,
-  top: Frame | undefined,
-  column: number,
-): string | undefined {
-  return open !== undefined && top?.column === open.column && column > open.column ? open.path : undefined;
+/** Its methods answer undefined or false where the text is not plain. */
+class PlainReader {
+  readonly #text: string;
+  readonly #documents: PlainMap[][] = [[]];
+  /** From the root of the document to where the last line was. */
+  #stack: Frame[] = [];
+  /** The key that has no value yet. */
+  #open: { readonly column: number; readonly path: string } | undefined;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  read(): PlainMap[][] | undefined {
+    while (this.#at < this.#text.length) if (!this.#line()) return undefined;
+    return this.#documents;
+  }
+
+  #line(): boolean {
+    const end = lineEnd(this.#text, this.#at);
+    const line = this.#text.slice(this.#at, end);
+    this.#at = end + 1;
+    const column = line.search(/[^ ]/);
+    if (column === -1 || line[column] === '#') return true;
+    if (line === '---') {
+      this.#documents.push([]);
+      [this.#stack, this.#open] = [[], undefined];
+      return true;
+    }
+    if (!line.startsWith('- ', column)) return this.#entry(line.slice(column), column, undefined);
+    const path = this.#list(column);
+    const inner = column + 1 + line.slice(column + 1).search(/[^ ]/);
+    if (path === undefined || line.startsWith('- ', inner)) return false;
+    return this.#entry(line.slice(inner), inner, path);
+  }
+
+  /** The path of the items of the list that an item at a column belongs to. */
+  #list(column: number): string | undefined {
+    const [top, open] = [this.#leave(column), this.#open];
+    this.#open = undefined;
+    if (top?.map === undefined && top?.column === column) {
+      const isNested =
+        open !== undefined && open.column >= column && this.#stack.at(-2)?.column !== open.column;
+      return isNested ? undefined : top.path;
+    }
+    if (open === undefined || open.column > column || top?.column !== open.column) return undefined;
+    const path = `${open.path}[]`;
+    this.#stack.push({ column, path, map: undefined });
+    return path;
+  }
+
+  /** Ends what is indented by more than a column; what is left on top. */
+  #leave(column: number): Frame | undefined {
+    while ((this.#stack.at(-1)?.column ?? -1) > column) this.#stack.pop();
+    return this.#stack.at(-1);
+  }
+
+  /** A key with what follows it, or an item that is a scalar; `item` is the path of the item that begins with it. */
+  #entry(text: string, column: number, item: string | undefined): boolean {
+    const [, rawKey, rest = ''] = keyPattern.exec(text) ?? [];
+    if (rawKey === undefined) return item !== undefined && scalarOf(text) !== undefined;
+    const map = this.#mapping(column, item);
+    const key = rawKey.startsWith('"') ? rawKey.slice(1, -1) : rawKey;
+    if (map === undefined || map.keys.has(key)) return false;
+    map.keys.add(key);
+    return this.#value(map, key, rest, column);
+  }
+
+  /** The mapping that a key at a column belongs to: one that is open, or a new one. */
+  #mapping(column: number, item: string | undefined): OpenMap | undefined {
+    if (item === undefined) {
+      const list = this.#leave(column);
+      if (list !== undefined && list.map === undefined && list.column === column) this.#stack.pop();
+    }
+    const top = this.#stack.at(-1);
+    if (item === undefined && top?.map !== undefined && top.column === column) return top.map;
+    const path = item ?? this.#pathOfMapping(top, column);
+    if (path === undefined || this.#stack.length > mostLevels) return undefined;
+    const parent = this.#stack.findLast(({ map }) => map !== undefined)?.map;
+    const map = { path, scalars: new Map<string, string>(), keys: new Set<string>(), parent };
+    this.#stack.push({ column, path, map });
+    this.#documents.at(-1)?.push(map);
+    return map;
+  }
+
+  /** Of the root, or of the value of the key on the line before. */
+  #pathOfMapping(top: Frame | undefined, column: number): string | undefined {
+    if (top === undefined && this.#documents.at(-1)?.length === 0) return '';
+    const open = this.#open;
+    return open !== undefined && top?.column === open.column && column > open.column ? open.path : undefined;
+  }
+
+  #value(map: OpenMap, key: string, rest: string, column: number): boolean {
+    this.#open = undefined;
+    const value = rest.replace(tail, '').trimEnd();
+    if (value === '' || value.startsWith('#')) {
+      this.#open = { column, path: `${map.path}/${key}` };
+      return true;
+    }
+    if (value[0] !== '|' && value[0] !== '>') {
+      const scalar = scalarOf(rest);
+      if (scalar !== undefined) map.scalars.set(key, scalar);
+      return scalar !== undefined;
+    }
+    const block = readBlock(this.#text, this.#at, column, value);
+    if (block === undefined) return false;
+    this.#at = block.end;
+    if (block.value !== undefined) map.scalars.set(key, block.value);
+    return true;
+  }
 }
 
 function lineEnd(text: string, at: number): number {
