@@ -1,13 +1,12 @@
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCodeOf } from '../core/errors.ts';
 import type { Passport } from '../core/staging/passport.ts';
 import { onDisk } from './disk-error.ts';
 import { syncDirectory } from './durable.ts';
 import type { Ingest } from './ingest.ts';
 import type { PromisedFile } from './inspect-files.ts';
+import { makeDirectory } from './make-directory.ts';
 import type { Pool } from './pool.ts';
-import { requireDirectory } from './regular-file.ts';
 
 /** Files of RHCOS beside the pool, below the staging folder. */
 const directory = 'artifacts';
@@ -36,19 +35,7 @@ export async function commitArtifact(
   name: string,
 ): Promise<void> {
   await pool.confirm();
-  const path = join(folder, directory);
-  const made = await onDisk(path, () =>
-    mkdir(path).then(
-      () => true,
-      (cause: unknown) => {
-        if (systemCodeOf(cause) === 'EEXIST') return false;
-        throw cause;
-      },
-    ),
-  );
-  if (made) await syncDirectory(folder);
-  // A link in its place would lead out of the staging folder.
-  else await requireDirectory(path);
+  await makeDirectory(join(folder, directory));
   const final = join(folder, artifactPath(name));
   await ingest.commit(final);
   await syncDirectory(dirname(final));

@@ -1,14 +1,15 @@
-import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCodeOf, ToolError } from '../core/errors.ts';
+import { ToolError } from '../core/errors.ts';
 import { hexOf } from '../core/oci/digest.ts';
 import { formatSignatureMap } from '../core/release/signature-map.ts';
 import type { Passport } from '../core/staging/passport.ts';
 import { onDisk } from './disk-error.ts';
-import { syncDirectory, writeDurably } from './durable.ts';
+import { writeDurably } from './durable.ts';
 import type { PromisedFile } from './inspect-files.ts';
+import { makeDirectory } from './make-directory.ts';
 import type { Pool } from './pool.ts';
-import { readRegular, requireDirectory } from './regular-file.ts';
+import { readRegular } from './regular-file.ts';
 
 const directory = 'signatures';
 /** Beside each signature: what brings it to a cluster. */
@@ -44,8 +45,8 @@ export async function writeReleaseSignatures(
     if (bytes === undefined) {
       throw new ToolError('integrity', `the signature of ${reference} is damaged in the pool`);
     }
-    await makeDirectory(folder, directory);
-    await makeDirectory(folder, join(directory, dirname(signature.file)));
+    await makeDirectory(join(folder, directory));
+    await makeDirectory(join(folder, directory, dirname(signature.file)));
     await writeUnlessSame(join(folder, directory, signature.file), bytes);
     const map = Buffer.from(formatSignatureMap(hexOf(digest), [bytes]));
     await writeUnlessSame(join(folder, directory, dirname(signature.file), mapName), map);
@@ -67,20 +68,4 @@ async function writeUnlessSame(path: string, bytes: Buffer): Promise<void> {
   // Anything but a regular file is replaced as the file would be.
   const before = await readRegular(path).catch(() => undefined);
   if (before?.equals(bytes) !== true) await writeDurably(path, bytes);
-}
-
-async function makeDirectory(folder: string, name: string): Promise<void> {
-  const path = join(folder, name);
-  const made = await onDisk(path, () =>
-    mkdir(path).then(
-      () => true,
-      (cause: unknown) => {
-        if (systemCodeOf(cause) === 'EEXIST') return false;
-        throw cause;
-      },
-    ),
-  );
-  if (made) await syncDirectory(dirname(path));
-  // Whatever else lies under the name must not lead out of the folder.
-  else await requireDirectory(path);
 }

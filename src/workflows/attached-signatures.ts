@@ -1,9 +1,8 @@
 import { cosignAnnotation, isCosigned } from '../core/containers/cosign.ts';
 import type { PolicyRequirement } from '../core/containers/policy.ts';
 import { identityMatches } from '../core/containers/signed-identity.ts';
-import { parseSigningClaim } from '../core/containers/simple-signing.ts';
+import { claimProblem } from '../core/containers/simple-signing.ts';
 import { ToolError } from '../core/errors.ts';
-import type { Digest } from '../core/oci/digest.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import { type SignatureLayer, signatureLayers } from '../core/oci/sigstore.ts';
 import { fetchBlob } from './fetch-blob.ts';
@@ -31,7 +30,9 @@ export async function attachedProblem(
         problems.push('a signature is by none of its keys');
         continue;
       }
-      const problem = problemOfClaim(payload, subject, (signed) => identityMatches(rule, signed, reference));
+      const problem = claimProblem(payload, 'cosign', subject, (signed) =>
+        identityMatches(rule, signed, reference),
+      );
       if (problem === undefined) return undefined;
       problems.push(problem);
     }
@@ -45,23 +46,4 @@ async function payloadOf(layer: SignatureLayer, reference: Reference, judging: J
   const bytes = await judging.pool.read(layer.digest);
   if (bytes !== undefined) return bytes;
   throw new ToolError('integrity', `the payload ${layer.digest} of a signature is damaged in the pool`);
-}
-
-function problemOfClaim(
-  payload: Uint8Array,
-  subject: Digest,
-  matches: (signed: string) => boolean,
-): string | undefined {
-  try {
-    const claim = parseSigningClaim(payload, 'cosign', (reason) => {
-      throw new ToolError('integrity', reason);
-    });
-    if (claim.digest !== subject) return `a signature is about ${claim.digest}, another image`;
-    return matches(claim.identity)
-      ? undefined
-      : `it is signed as ${claim.identity}, which is not the name asked for`;
-  } catch (error) {
-    if (error instanceof ToolError && error.code === 'integrity') return error.message;
-    throw error;
-  }
 }

@@ -2,8 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { PolicyRequirement } from '../core/containers/policy.ts';
 import { lookasideOf } from '../core/containers/registries-d.ts';
 import { identityMatches } from '../core/containers/signed-identity.ts';
-import { parseSigningClaim } from '../core/containers/simple-signing.ts';
-import { ToolError } from '../core/errors.ts';
+import { claimProblem } from '../core/containers/simple-signing.ts';
 import { algorithmOf, type Digest, hexOf } from '../core/oci/digest.ts';
 import type { Reference } from '../core/oci/reference.ts';
 import type { Keyring } from '../core/openpgp/keyring.ts';
@@ -59,17 +58,5 @@ function problemOf(
   matches: (signed: string) => boolean,
 ): string | undefined {
   const found = verifyMessage(file, keyring, at);
-  if (!found.verified) return found.reason;
-  try {
-    const claim = parseSigningClaim(found.content, 'openpgp', (reason) => {
-      throw new ToolError('integrity', reason);
-    });
-    if (claim.digest !== subject) return `a signature is about ${claim.digest}, another image`;
-    return matches(claim.identity)
-      ? undefined
-      : `it is signed as ${claim.identity}, which is not the name asked for`;
-  } catch (error) {
-    if (error instanceof ToolError && error.code === 'integrity') return error.message;
-    throw error;
-  }
+  return found.verified ? claimProblem(found.content, 'openpgp', subject, matches) : found.reason;
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ToolError } from '../errors.ts';
 import { type JsonNode, parseJson, plainValue } from '../json/tree.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 
@@ -71,4 +72,28 @@ export function parseSigningClaim(
   const wanted = claimTypes[kind === 'release' ? 'openpgp' : kind];
   if (type !== wanted) return refuse(`what is signed is of the type "${type}", not "${wanted}"`);
   return { digest: image['docker-manifest-digest'], identity: identity['docker-reference'] };
+}
+
+/**
+ * Why a signed claim does not speak for an image under a name, for people; undefined when it does. `matches` judges the
+ * name that was signed.
+ */
+export function claimProblem(
+  bytes: Uint8Array,
+  kind: keyof typeof claimTypes,
+  subject: Digest,
+  matches: (signed: string) => boolean,
+): string | undefined {
+  try {
+    const claim = parseSigningClaim(bytes, kind, (reason) => {
+      throw new ToolError('integrity', reason);
+    });
+    if (claim.digest !== subject) return `a signature is about ${claim.digest}, another image`;
+    return matches(claim.identity)
+      ? undefined
+      : `it is signed as ${claim.identity}, which is not the name asked for`;
+  } catch (error) {
+    if (error instanceof ToolError && error.code === 'integrity') return error.message;
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { compareVersions, parseVersion, type Version } from '../catalog/version.ts';
 import { ToolError } from '../errors.ts';
+import { parseJsonDocument } from '../json/parse-document.ts';
 import { formatReference, parseReference, type Reference } from '../oci/reference.ts';
 
 /** A release of an update graph. */
@@ -57,18 +58,7 @@ export function parseGraph(bytes: Uint8Array, source: string): Graph {
       hint: 'check --graph-url: it names the address that ends in /graph',
     });
   };
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return refuse('it is not JSON');
-  }
-  const result = v.safeParse(document, value);
-  if (!result.success) {
-    const [issue] = result.issues;
-    return refuse(`${v.getDotPath(issue) ?? 'document'}: ${issue.message}`);
-  }
-  const { nodes, edges } = result.output;
+  const { nodes, edges } = parseJsonDocument(bytes, document, refuse);
   const astray = edges.findIndex((ends) => ends.some((end) => end >= nodes.length));
   if (astray !== -1) return refuse(`edges.${astray} leads to a node that is not there`);
   const releases = new Map<string, GraphRelease>();

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ToolError } from '../errors.ts';
+import { parseJsonDocument } from '../json/parse-document.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 
 /** What a release says of itself. */
@@ -30,18 +31,7 @@ export function parseReleaseMetadata(bytes: Uint8Array, release: string): Releas
       hint: 'is this an OpenShift release image?',
     });
   };
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return refuse('it is not JSON');
-  }
-  const result = v.safeParse(document, value);
-  if (!result.success) {
-    const [issue] = result.issues;
-    return refuse(`${v.getDotPath(issue) ?? 'document'}: ${issue.message}`);
-  }
-  const { version, metadata } = result.output;
+  const { version, metadata } = parseJsonDocument(bytes, document, refuse);
   const architecture = metadata[architectureKey];
   if (architecture !== undefined && typeof architecture !== 'string') {
     return refuse(`metadata.${architectureKey}: it is no text`);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ToolError } from '../errors.ts';
+import { parseJsonDocument } from '../json/parse-document.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatReference, parseReference, type Reference } from '../oci/reference.ts';
 
@@ -40,18 +41,7 @@ export function parseImageReferences(bytes: Uint8Array, release: string): Releas
       hint: 'is this an OpenShift release image?',
     });
   };
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return refuse('it is not JSON');
-  }
-  const result = v.safeParse(imageStream, value);
-  if (!result.success) {
-    const [issue] = result.issues;
-    return refuse(`${v.getDotPath(issue) ?? 'document'}: ${issue.message}`);
-  }
-  const { metadata, spec } = result.output;
+  const { metadata, spec } = parseJsonDocument(bytes, imageStream, refuse);
   const names = new Set<string>();
   const components = spec.tags.map(({ name, from }) => {
     if (names.has(name)) return refuse(`it names ${name} twice`);
