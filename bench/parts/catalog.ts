@@ -51,7 +51,6 @@ export async function catalog(bench: Bench): Promise<string> {
     barTable(
       [
         { what: 'seconds for 300 MB of JSON', value: perPace(results[0]), most: 1 },
-        { what: 'seconds for 300 MB of gzipped JSON', value: perPace(results[1]), most: 1 },
         { what: 'MB of memory, JSON', value: Math.max(memory(results[0]), memory(results[1])), most: 300 },
         { what: 'MB of memory, YAML', value: Math.max(memory(results[2]), memory(results[3])), most: 300 },
       ],

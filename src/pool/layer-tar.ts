@@ -6,6 +6,11 @@ import { zstdDecoder } from './zstd.ts';
 
 /** Bytes that come out of a decompressor at a time: a catalog has hundreds of MB, and each piece costs a turn. */
 const pieceSize = 256 * 1024;
+/**
+ * What it may be ahead of its reader, bytes: it works in a thread of its own, and with less the two wait for each other.
+ * Transform streams take it; the types of zlib do not know.
+ */
+const unpacking = { chunkSize: pieceSize, readableHighWaterMark: 16 * pieceSize };
 
 /**
  * The tar of a layer of the pool. How it is compressed is read from its first bytes: media types do not always say.
@@ -16,7 +21,7 @@ export async function layerTar(pool: Pool, layer: Digest): Promise<Readable> {
   const compressed = pool.stream(layer);
   const decoder =
     head.readUInt16BE(0) === 0x1f8b
-      ? createGunzip({ chunkSize: pieceSize })
+      ? createGunzip(unpacking)
       : head.readUInt32LE(0) === 0xfd2fb528
         ? zstdDecoder()
         : undefined;
