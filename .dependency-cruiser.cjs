@@ -33,7 +33,7 @@ module.exports = {
       from: { path: '^src/core/', pathNot: '\\.test\\.ts$' },
       to: {
         dependencyTypes: ['npm', 'npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        pathNot: 'node_modules/(yaml|@humanwhocodes/momoa|valibot|smol-toml|semver|re2js)/',
+        pathNot: 'node_modules/(yaml|valibot|smol-toml|semver|re2js)/',
       },
     },
     {

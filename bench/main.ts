@@ -4,16 +4,33 @@ import { type DockerRegistry, startDockerRegistry } from '../test/support/docker
 import { makeTemporaryFolder } from '../test/support/temporary-folder.ts';
 import { writeIntoPage } from './document.ts';
 import { describeMachine } from './machine.ts';
+import { catalog } from './parts/catalog.ts';
 import { cold } from './parts/cold.ts';
+import { lint } from './parts/lint.ts';
 import { memory } from './parts/memory.ts';
 import type { Part } from './parts/part.ts';
+import { plan } from './parts/plan.ts';
 import { ranges } from './parts/ranges.ts';
 import { rerun } from './parts/rerun.ts';
 import { rtt } from './parts/rtt.ts';
+import { signature } from './parts/signature.ts';
+import { siteconfig } from './parts/siteconfig.ts';
 import { verify } from './parts/verify.ts';
 import { findTools } from './tools.ts';
 
-const parts: Readonly<Record<string, Part>> = { cold, rtt, memory, verify, rerun, ranges };
+const parts: Readonly<Record<string, Part>> = {
+  cold,
+  rtt,
+  memory,
+  verify,
+  rerun,
+  ranges,
+  signature,
+  plan,
+  catalog,
+  siteconfig,
+  lint,
+};
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]
   --only PART,...  of ${Object.keys(parts).join(', ')}; without it all of them

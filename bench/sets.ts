@@ -5,7 +5,8 @@ import type { DockerRegistry } from '../test/support/docker-registry.ts';
 import { linkImages, linkReleaseSet } from '../test/support/fill-registry.ts';
 import { type ReleaseSetOptions, writeReleaseSet } from '../test/support/release-set.ts';
 import { seededBytes, seededInteger } from '../test/support/seeded.ts';
-import { componentImage, type SetImage } from '../test/support/set-images.ts';
+import { catalogImage, componentImage, type SetImage } from '../test/support/set-images.ts';
+import { textFile } from '../test/support/tar.ts';
 
 /** Where sets are served from, and written to. */
 export interface Shelf {
@@ -53,4 +54,19 @@ export async function serveImages(
   const images = await concurrently(names, 4, (own) => componentImage(from, own));
   await linkImages(registry, folder, images);
   return images;
+}
+
+/** Serves an index image with a catalog of that text, under the tag `v4.14`. `name` as for `serveImages`. */
+export async function serveCatalog(
+  { registry, work }: Shelf,
+  name: string,
+  { host, text }: { readonly host: string; readonly text: string },
+): Promise<SetImage> {
+  const folder = join(work, name);
+  await makeBlobFolder(folder);
+  const from = { folder, host, base: [], ownLayer: () => Promise.reject(new Error('it has one layer')) };
+  const at = { name, repository: `lab/${name}`, tag: 'v4.14' };
+  const image = await catalogImage(from, at, [textFile('configs/catalog.json', text)]);
+  await linkImages(registry, folder, [image]);
+  return image;
 }

@@ -15,6 +15,7 @@ export interface Tool {
 export interface Tools {
   readonly crane: Tool;
   readonly regctl: Tool;
+  readonly telcoRanTools: Tool;
 }
 
 const cacheFolder = join(
@@ -22,12 +23,22 @@ const cacheFolder = join(
   'factory-precaching-cli-bench',
 );
 
-/** Finds crane and regctl in the bench's cache folder; those that are not there are built with Go, if that is there. */
+/** Finds crane, regctl and the Go tool in the bench's cache folder; those that are not there are built with Go, if that is there. */
 export async function findTools(): Promise<Tools> {
   return {
     crane: await goTool('github.com/google/go-containerregistry/cmd/crane', ['version']),
     regctl: await goTool('github.com/regclient/regclient/cmd/regctl', ['version', '--format', '{{.VCSTag}}']),
+    telcoRanTools: await goTool('github.com/openshift-kni/telco-ran-tools', ['--version']),
   };
+}
+
+/** A program that the bench does not build: on the PATH, or put into the bench's cache folder by hand. */
+export async function toolAt(name: string, versionArguments: readonly string[]): Promise<Tool> {
+  const cached = join(cacheFolder, name);
+  const path = existsSync(cached) ? cached : lacking({ programs: [name] }).length === 0 ? name : undefined;
+  if (path === undefined) return { path, version: 'not there' };
+  const said = await output([path, ...versionArguments]);
+  return { path, version: /v\d+\.\d+\.\d+/.exec(said)?.[0] ?? 'of an unknown version' };
 }
 
 async function goTool(module: string, versionArguments: readonly string[]): Promise<Tool> {

@@ -1,5 +1,7 @@
 import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { download } from './command-table/download.ts';
+import { filterExplain } from './command-table/filter-explain.ts';
+import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
 import { registryPing } from './command-table/registry-ping.ts';
@@ -11,16 +13,19 @@ import type { Command, Groups } from './flags.ts';
 export const commands = [
   partition,
   plan,
+  filterExplain,
   download,
   verify,
   bundleCreate,
   bundleApply,
   siteconfig,
+  lint,
   registryPing,
 ] as const satisfies readonly Command[];
 
 /** What the help says of the commands whose names have two words. */
 export const groups: Groups = {
   bundle: 'bring a server that was shipped to a newer state, with one file',
+  filter: 'work out a pattern for --filter',
   registry: 'ask registries',
 };

@@ -19,11 +19,13 @@ type Runners = {
 const runners: Runners = {
   partition: () => import('./commands/partition.ts'),
   plan: () => import('./commands/plan.ts'),
+  'filter explain': () => import('./commands/filter-explain.ts'),
   download: () => import('./commands/download.ts'),
   verify: () => import('./commands/verify.ts'),
   'bundle create': () => import('./commands/bundle-create.ts'),
   'bundle apply': () => import('./commands/bundle-apply.ts'),
   siteconfig: () => import('./commands/siteconfig.ts'),
+  lint: () => import('./commands/lint.ts'),
   'registry ping': () => import('./commands/registry-ping.ts'),
 };
 

@@ -1,3 +1,5 @@
+import { defaultPlatform } from '../core/release/request.ts';
+
 /** Flags that several commands have, with one meaning. */
 export const output = {
   kind: 'string',
@@ -34,5 +36,5 @@ export const platform = {
   kind: 'string',
   value: 'os/arch',
   description: 'platform taken from a manifest list',
-  default: 'linux/amd64',
+  default: defaultPlatform,
 } as const;

@@ -1,8 +1,9 @@
 /**
- * How a flag's value is read. `list` takes comma-separated values and may be repeated (pflag's StringSlice);
+ * How a flag's value is read. `list` takes comma-separated values and may be repeated (pflag's StringSlice); `texts` may
+ * be repeated and takes each value as it is;
  * `size` is in bytes and counts GiB when no unit is given; `rate` is in bytes per second; `duration` in seconds.
  */
-export type FlagKind = 'boolean' | 'string' | 'list' | 'integer' | 'size' | 'rate' | 'duration';
+export type FlagKind = 'boolean' | 'string' | 'list' | 'texts' | 'integer' | 'size' | 'rate' | 'duration';
 
 /** One flag as data: the parser, the help, the completion and the manual are made from it. */
 export interface Flag {
@@ -13,6 +14,8 @@ export interface Flag {
   readonly description: string;
   readonly default?: boolean | string | number;
   readonly required?: true;
+  /** The value of the flag where it is given without one: `--locked`; a value follows as `--locked=FILE`. */
+  readonly bare?: string;
   readonly choices?: readonly string[];
   /** Accepted for old invocations, not shown. */
   readonly hidden?: true;
@@ -24,6 +27,7 @@ interface ValueOf {
   readonly boolean: boolean;
   readonly string: string;
   readonly list: readonly string[];
+  readonly texts: readonly string[];
   readonly integer: number;
   readonly size: number;
   readonly rate: number;
@@ -34,7 +38,7 @@ type Typed<F extends Flag> = F extends { choices: readonly (infer Choice)[] } ? 
 type AlwaysThere<F extends Flag> = F extends
   | { required: true }
   | { default: unknown }
-  | { kind: 'boolean' | 'list' }
+  | { kind: 'boolean' | 'list' | 'texts' }
   ? true
   : false;
 

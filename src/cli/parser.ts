@@ -48,22 +48,27 @@ function buildArgument({ value, description, required, variadic }: Argument): Co
 
 /** A list that was not given is empty, a boolean is false; the help says nothing about either. */
 function valuesOf(parser: Commander, { flags, args = {} }: Command): Record<string, unknown> {
-  const absent: Partial<Record<Flag['kind'], unknown>> = { list: [], boolean: false };
+  const absent: Partial<Record<Flag['kind'], unknown>> = { list: [], texts: [], boolean: false };
   const named = Object.entries(flags).filter(([, flag]) => flag.kind in absent);
   const positional = Object.entries(args).map(([name, { variadic }], index) => {
     const given: unknown = parser.processedArgs[index];
     return [name, given ?? (variadic === true ? [] : undefined)];
   });
+  // Commander gives `true` for a flag whose value may be left out, and was.
+  const bare = Object.entries(flags).filter(
+    ([name, flag]) => flag.bare !== undefined && parser.getOptionValue(name) === true,
+  );
   return {
     ...Object.fromEntries(named.map(([name, flag]) => [name, absent[flag.kind]])),
     ...parser.opts(),
+    ...Object.fromEntries(bare.map(([name, flag]) => [name, flag.bare])),
     ...Object.fromEntries(positional),
   };
 }
 
 function buildOption(name: string, flag: Flag): Option {
   const short = flag.short === undefined ? '' : `-${flag.short}, `;
-  const value = flag.kind === 'boolean' ? '' : ` <${flag.value ?? 'value'}>`;
+  const value = flag.kind === 'boolean' ? '' : placeholder(flag);
   const option = new Option(`${short}--${longName(name)}${value}`, flag.description);
   // Commander reads `--no-x` as "x, off"; our table says what the flag means by its own name.
   option.negate = false;
@@ -74,6 +79,10 @@ function buildOption(name: string, flag: Flag): Option {
   else option.argParser(parsers[flag.kind]);
   if (flag.default !== undefined) option.default(defaultOf(flag), String(flag.default));
   return option;
+}
+
+function placeholder({ value = 'value', bare }: Flag): string {
+  return bare === undefined ? ` <${value}>` : ` [${value}]`;
 }
 
 /** `intoFreeSpace` is typed `--into-free-space`. */
@@ -97,6 +106,7 @@ const parsers: Readonly<Record<Flag['kind'], (text: string, previous?: unknown) 
       .map((part) => part.trim())
       .filter((part) => part !== ''),
   ],
+  texts: (text, previous) => [...(Array.isArray(previous) ? previous.map(String) : []), text],
   integer: (text) => {
     if (/^[0-9]{1,9}$/.test(text)) return Number(text);
     throw new InvalidArgumentError('It must be a whole number.');

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { formatBytes, formatSeconds } from '../core/quantity.ts';
 import { describeReleases } from '../core/staging/passport.ts';
 import type { PlanReport } from '../workflows/plan-images.ts';
+import { fileLine } from './preview.ts';
 
 /** The report as asked for. YAML comes from the same value as JSON. */
 export function formatPlan(report: PlanReport, output: 'text' | 'json' | 'yaml'): string {
@@ -11,7 +12,7 @@ export function formatPlan(report: PlanReport, output: 'text' | 'json' | 'yaml')
 }
 
 function formatText(report: PlanReport): string {
-  const { size, toFetch, downloadSeconds, space, failed, ignored, wan } = report;
+  const { size, toFetch, downloadSeconds, space, failed, ignored, files, wan } = report;
   const lines = [
     ...portionTable(report),
     '',
@@ -22,7 +23,11 @@ function formatText(report: PlanReport): string {
     `Bytes: ${formatBytes(size.uniqueBytes)}; ${formatBytes(size.bytes)} image by image, so ${formatBytes(size.bytes - size.uniqueBytes)} are duplicates`,
     `Staged already: ${formatBytes(report.stagedBytes)}`,
     `To be downloaded: ${toFetch.blobs} blobs, ${formatBytes(toFetch.bytes)}${downloadSeconds === undefined ? '' : `, ${formatSeconds(downloadSeconds)}`}`,
+    ...files.map(fileLine),
     `Left out by the filter: ${ignored.length}`,
+    ...(report.missed.length === 0
+      ? []
+      : [`Left out although the installation needs it: ${report.missed.join(', ')}`]),
     ...(space === undefined
       ? []
       : [

@@ -4,7 +4,7 @@ import type { DownloadPreview } from '../workflows/preview-download.ts';
 
 /** What `download --dry-run` found, for people: the images first, then the sums. */
 export function formatPreview(preview: DownloadPreview): string {
-  const { images, failed, blobs, space, stale } = preview;
+  const { images, files, failed, blobs, space, stale } = preview;
   const lines = images.map(({ reference, component, exists, bytes, missingBytes }) => {
     const name = component === undefined ? reference : `${component} ${reference}`;
     if (exists) return `Exists: ${name}`;
@@ -33,8 +33,10 @@ export function formatPreview(preview: DownloadPreview): string {
   ];
   return [
     ...lines,
+    ...files.map(fileLine),
     ...stale.artifacts.map((artifact) => `${word}: images/${artifact}`),
     ...stale.archives.map((artifact) => `${word}: ${artifact}.tgz`),
+    ...stale.files.map((name) => `${word}: artifacts/${name}`),
     ...failed.map(({ reference, reason }) => `Failed: ${reference}: ${reason}`),
     'Dry run: nothing was written',
     '',
@@ -42,4 +44,10 @@ export function formatPreview(preview: DownloadPreview): string {
     ...(space.shortage === undefined ? [] : [`Too little room: ${space.shortage}`]),
     '',
   ].join('\n');
+}
+
+/** A file of RHCOS, and whether it is there. */
+export function fileLine({ name, source, size, exists }: DownloadPreview['files'][number]): string {
+  const amount = size === undefined ? 'size not known' : formatBytes(size);
+  return `${exists ? 'Exists' : 'Would stage'}: artifacts/${name} from ${source} (${amount})`;
 }

@@ -5,7 +5,8 @@ import type { DownloadSummary } from '../workflows/download-images.ts';
 
 /** The closing words of `download`, in the order of the Go tool's. */
 export function formatSummary(summary: DownloadSummary, workers: number): string {
-  const { failed, seconds, fetchedBytes, baseBytes, stale, staleRemoved, signed, unloadable } = summary;
+  const { failed, seconds, fetchedBytes, baseBytes, stale, staleRemoved, signed, unloadable, files } =
+    summary;
   const rate = seconds > 0 ? `${formatBytes(Math.round(fetchedBytes / seconds))}/s` : 'at once';
   const rows: [string, string | number][] = [
     ['Release', describeReleases(summary.releases)],
@@ -15,6 +16,7 @@ export function formatSummary(summary: DownloadSummary, workers: number): string
     ['Downloaded', summary.staged],
     ['Skipped (previously downloaded)', summary.existed],
     ['Left out by the filter', summary.ignored],
+    ...(files === 0 ? [] : [['Files of RHCOS', files] satisfies [string, number]]),
     ['Stale from earlier runs', staleText(stale, staleRemoved)],
     ...(signed === undefined
       ? []

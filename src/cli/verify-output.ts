@@ -36,6 +36,7 @@ function findingLine({ path, reason }: Finding): string {
   return `          ${path}: ${reason}`;
 }
 
-function repairedLine({ blobs, bytes, images, lists }: RepairReport['repaired']): string {
-  return `Repaired: ${blobs} blobs (${formatBytes(bytes)}), ${images} image folders, ${lists} lists`;
+function repairedLine({ blobs, bytes, images, lists, files }: RepairReport['repaired']): string {
+  const ofRhcos = files === 0 ? '' : `, ${files} files of RHCOS`;
+  return `Repaired: ${blobs} blobs (${formatBytes(bytes)}), ${images} image folders, ${lists} lists${ofRhcos}`;
 }

@@ -5,7 +5,7 @@ import type { Descriptor } from '../core/oci/manifest.ts';
 import { type FileSystem, judgeFileSystem } from '../core/staging/file-systems.ts';
 import type { Format } from '../core/staging/passport.ts';
 import { describeShortage, type Room, roomNeeded } from '../core/staging/room.ts';
-import { onDisk } from './disk-error.ts';
+import { diskError, onDisk } from './disk-error.ts';
 
 /** What may still be put into the file system of a folder. */
 export async function roomIn(folder: string): Promise<Room> {
@@ -72,7 +72,11 @@ export function throwNoLinks(path: string, cause: unknown): never {
 export async function rememberFolder(folder: string): Promise<() => Promise<void>> {
   const { dev, ino } = await onDisk(folder, () => stat(folder));
   return async () => {
-    const now = await stat(folder).catch(() => undefined);
+    const now = await stat(folder).catch((cause: unknown) => {
+      // A disk that fails is still the one it was.
+      if (systemCodeOf(cause) === 'EIO') throw diskError(folder, cause);
+      return undefined;
+    });
     if (now?.dev === dev && now.ino === ino) return;
     throw new ToolError('host', `${folder} is not the folder any more that it was at the start`, {
       hint: 'was the partition unmounted? What is finished is on it: mount it again, then run it again',

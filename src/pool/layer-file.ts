@@ -1,11 +1,10 @@
 import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { type TarHeader, unpackTar } from 'modern-tar';
 import { messageOf, ToolError } from '../core/errors.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { hides, type LayerAnswer, layerPath, standsAbove } from '../core/oci/layer-union.ts';
+import { layerTar } from './layer-tar.ts';
 import type { Pool } from './pool.ts';
-import { zstdDecoder } from './zstd.ts';
 
 /** The largest file read out of a layer, bytes; a payload's list is about 120 KiB. */
 const largestFile = 64 * 1024 * 1024;
@@ -22,7 +21,7 @@ export async function fileInLayer(pool: Pool, layer: Digest, path: string): Prom
     return seen.answer.kind === 'file' && seen.answer.content === header;
   };
   try {
-    const kept = await unpackTar(Readable.toWeb(await decompressed(pool, layer)), {
+    const kept = await unpackTar(Readable.toWeb(await layerTar(pool, layer)), {
       strict: true,
       filter: see,
     });
@@ -50,26 +49,4 @@ function answerAfter(
   if (name === undefined) return answer;
   if (standsAbove(name, path) && header.type !== 'directory') return { kind: 'other' };
   return answer.kind === 'silent' && hides(name, path) ? { kind: 'hidden' } : answer;
-}
-
-/** The tar of a layer. How it is compressed is read from its first bytes: media types do not always say. */
-async function decompressed(pool: Pool, layer: Digest): Promise<Readable> {
-  const head = await firstBytes(pool, layer);
-  const compressed = pool.stream(layer);
-  const decoder =
-    head.readUInt16BE(0) === 0x1f8b
-      ? createGunzip()
-      : head.readUInt32LE(0) === 0xfd2fb528
-        ? zstdDecoder()
-        : undefined;
-  if (decoder === undefined) return compressed;
-  compressed.on('error', (error) => decoder.destroy(error));
-  return compressed.pipe(decoder);
-}
-
-async function firstBytes(pool: Pool, layer: Digest): Promise<Buffer> {
-  for await (const chunk of pool.stream(layer)) {
-    if (Buffer.isBuffer(chunk)) return Buffer.concat([chunk, Buffer.alloc(4)]);
-  }
-  return Buffer.alloc(4);
 }

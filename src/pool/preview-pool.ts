@@ -14,15 +14,19 @@ const largestContent = 512 * 1024 * 1024;
 
 const nothing = async (): Promise<void> => undefined;
 
-/** The pool of a folder as it is, for looking only: what comes in is held in memory, nothing is written or made. */
-export function openPreviewPool(folder: string): Pool {
+/**
+ * The pool of a folder as it is, for looking only: what comes in is held in memory, nothing is written or made. Without
+ * a folder there is nothing but the memory, and the file system is not asked hundreds of times in vain.
+ */
+export function openPreviewPool(folder: string | undefined): Pool {
   const memory = new Map<Digest, Buffer>();
-  const pathOf = (digest: Digest): string => join(folder, blobPath(digest));
+  const pathOf = (digest: Digest): string => join(folder ?? '/dev/null', blobPath(digest));
   return {
     pathOf,
     partialPathOf: pathOf,
     has: async ({ digest, size }) => {
       if (memory.has(digest)) return true;
+      if (folder === undefined) return false;
       const stats = await lstat(pathOf(digest)).catch(() => undefined);
       return stats?.isFile() === true && stats.size === size;
     },
@@ -31,7 +35,8 @@ export function openPreviewPool(folder: string): Pool {
     put: async (bytes, { digest }) => {
       memory.set(digest, Buffer.from(bytes));
     },
-    read: async (digest) => memory.get(digest) ?? readBlob(folder, digest),
+    read: async (digest) =>
+      memory.get(digest) ?? (folder === undefined ? undefined : readBlob(folder, digest)),
     stream: (digest) => {
       const bytes = memory.get(digest);
       return bytes === undefined ? createReadStream(pathOf(digest)) : Readable.from([bytes]);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ToolError } from '../core/errors.ts';
 import { formatPassport, type Passport, parsePassport, sameState } from '../core/staging/passport.ts';
 import { archivePath } from './archive.ts';
+import { removeArtifacts } from './artifact-files.ts';
 import { removeDirImage } from './dir-image.ts';
 import { onDisk } from './disk-error.ts';
 import { writeDurably } from './durable.ts';
@@ -66,6 +67,7 @@ export async function removeStale(folder: string, pool: Pool, stale: Passport['s
     const path = archivePath(folder, artifact);
     await onDisk(path, () => rm(path, { force: true }));
   }
+  await removeArtifacts(folder, stale.files);
   for (const { digest } of stale.blobs) await pool.remove(digest);
   await pool.clearIngest();
 }

@@ -10,6 +10,7 @@ import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { type BlobTransfer, fetchBlobOnce } from './blob.ts';
 import { RegistryError } from './errors.ts';
 import { collect, headerOf } from './exchange.ts';
+import { type FileFacts, type FileSource, fetchDocumentOnce, measureFileOnce } from './file.ts';
 import { foreignPlace } from './foreign.ts';
 import { createRegistryHost, type HostOptions, type RegistryHost } from './host.ts';
 import type { Pace } from './pace.ts';
@@ -34,6 +35,16 @@ export interface RegistryClient {
   readonly fetchReferrers: (reference: Reference, digest: Digest) => Promise<readonly Referrer[] | undefined>;
   /** Fills the sink from a URL outside of any registry, without credentials. */
   readonly fetchForeign: (url: URL, sink: BlobSink) => Promise<void>;
+  /**
+   * A small file at a URL outside of any registry, without credentials. Throws `not-found` when there is none,
+   * `integrity` when it has more than `limit` bytes. `what` is for messages: "the signature"; `attempts` where there
+   * is something to fall back to.
+   */
+  readonly fetchDocument: (url: URL, what: string, limit: number, attempts?: number) => Promise<Buffer>;
+  /** Fills the sink from a file outside of any registry, without credentials. */
+  readonly fetchFile: (source: FileSource, sink: BlobSink) => Promise<void>;
+  /** Asks how large such a file is. */
+  readonly measureFile: (source: FileSource) => Promise<FileFacts>;
   /** Whether parts of blobs can be had where this reference points; known after the first blob from there. */
   readonly servesRanges: (reference: Reference) => boolean;
   readonly close: () => Promise<void>;
@@ -51,7 +62,7 @@ const largestManifest = 4 * 1024 * 1024;
 const acceptedManifests = Object.values(mediaTypes).join(', ');
 
 export function createRegistryClient(options: ClientOptions): RegistryClient {
-  const { signal, emit, pace, now } = options;
+  const { signal, emit, pace, now, retry } = options;
   const hosts = new Map<string, RegistryHost>();
   /** Registries that answered something in this run, and those that serve parts of blobs. */
   const reached = new Set<string>();
@@ -118,6 +129,16 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
     throw new ToolError('failed', `no endpoint for ${formatReference(reference)}`);
   };
 
+  /** Fills a sink from a place outside of any registry. */
+  const fillFrom = async (url: URL, what: string, repository: Repository, sink: BlobSink): Promise<void> => {
+    const attempts = { what, progress: () => sink.offset, reached: () => reached.has(url.host) };
+    const transfer = { repository, sink, what, pace, now, patience: options.timeouts.body, emit };
+    const once = askedTwice();
+    await withRetry(attempts, options, () =>
+      inTurn(url.host, () => once({ ...transfer, servesRanges: () => undefined })),
+    );
+  };
+
   return {
     fetchManifest: (reference) =>
       atEndpoints(
@@ -146,13 +167,28 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
         (at) => ({ what: `referrers of ${formatReference(at)}` }),
         (at, repository) => fetchReferrersOnce(repository, at, digest),
       ),
-    fetchForeign: async (url, sink) => {
+    fetchForeign: (url, sink) => {
       const what = `foreign layer ${sink.descriptor.digest} at ${url.host}`;
-      const repository = foreignPlace(url, foreignHostOf(url.host), signal);
-      const attempts = { what, progress: () => sink.offset, reached: () => reached.has(url.host) };
-      const transfer = { repository, sink, what, pace, now, patience: options.timeouts.body, emit };
-      await withRetry(attempts, options, () =>
-        inTurn(url.host, () => fetchBlobOnce({ ...transfer, servesRanges: () => undefined })),
+      const repository = foreignPlace(url, foreignHostOf(url.host), signal, { what: 'a foreign layer' });
+      return fillFrom(url, what, repository, sink);
+    },
+    fetchFile: ({ url, what, plain }, sink) => {
+      const repository = foreignPlace(url, foreignHostOf(url.host), signal, { what, plain });
+      return fillFrom(url, `${what} at ${url.host}`, repository, sink);
+    },
+    measureFile: async ({ url, what, plain }) => {
+      const name = `${what} at ${url.host}`;
+      const repository = foreignPlace(url, foreignHostOf(url.host), signal, { what, plain });
+      return withRetry({ what: name, reached: () => reached.has(url.host) }, options, () =>
+        inTurn(url.host, () => measureFileOnce(repository, url, name)),
+      );
+    },
+    fetchDocument: async (url, what, limit, attempts = retry.attempts) => {
+      const name = `${what} at ${url.host}${url.pathname}`;
+      const repository = foreignPlace(url, foreignHostOf(url.host), signal, { what });
+      const policy = { ...options, retry: { ...retry, attempts } };
+      return withRetry({ what: name, reached: () => reached.has(url.host) }, policy, () =>
+        inTurn(url.host, () => fetchDocumentOnce(repository, url, name, limit)),
       );
     },
     servesRanges: (reference) =>

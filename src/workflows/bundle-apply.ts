@@ -59,6 +59,7 @@ export async function applyBundle(options: BundleApplyOptions): Promise<AppliedB
     const { described, lists } = await readFiles(reader, index, bundle);
     const pool = await openPool(folder);
     await requireBase(pool, described, before, index, bundle);
+    requireFiles(described, before, bundle);
     const added = await takeBlobs(reader, index, folder, pool, options);
     await pool.sync();
     await makeImages(folder, pool, described, before, bundle);
@@ -136,6 +137,21 @@ async function requireBase(
   );
 }
 
+/** Refuses a folder without files of RHCOS that the new state has: a bundle does not bring them. */
+function requireFiles(described: Passport, before: Passport, bundle: string): void {
+  const lacking = described.artifacts.find(
+    ({ name, digest }) => !before.artifacts.some((had) => had.name === name && had.digest === digest),
+  );
+  if (lacking === undefined) return;
+  throw new ToolError(
+    'host',
+    `${bundle} is for a folder with artifacts/${lacking.name}, and it is not here`,
+    {
+      hint: 'stage it with download --rhcos or --rootfs-url, or make a bundle without it',
+    },
+  );
+}
+
 /** Takes the blobs into the pool; one that is there already is passed over. */
 async function takeBlobs(
   reader: BundleReader,
@@ -194,10 +210,10 @@ async function makeImages(
   }
 }
 
-function staleAfter(before: Passport, { images, blobs }: Passport): Passport['stale'] {
+function staleAfter(before: Passport, { images, artifacts, blobs }: Passport): Passport['stale'] {
   return describeStale(
     before,
-    { images, held: [] },
+    { images, held: [], artifacts },
     new Map(blobs.map(({ digest, size }) => [digest, size])),
   );
 }

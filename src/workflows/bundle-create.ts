@@ -18,6 +18,7 @@ import { writeNewFile } from '../pool/new-file.ts';
 import { blobPath } from '../pool/pool.ts';
 import { readChecked } from '../pool/read-checked.ts';
 import { readRegular } from '../pool/regular-file.ts';
+import { signatureNames } from '../pool/release-signatures.ts';
 import { isWritable, resolveFolder } from '../pool/staging-folder.ts';
 import { lockFolder } from '../system/lock.ts';
 import { requirePassport, type VerifyOptions } from './verify-staging.ts';
@@ -110,13 +111,16 @@ async function readFiles(folder: string): Promise<{ name: (typeof bundledFiles)[
   return files;
 }
 
-/** Refuses states that blobs, passport and lists do not make up. */
+/** Refuses states that blobs, passport and lists do not make up; signatures of releases are blobs, too. */
 function requireCarriable(passport: Passport, base: Passport, folder: string, forPassport: string): void {
   requirePoolImages(passport, folder);
   requirePoolImages(base, forPassport);
+  const carried = signatureNames(passport);
   const more = [
-    ...passport.artifacts.filter((name) => !base.artifacts.includes(name)),
-    ...passport.signatures.filter((name) => !base.signatures.includes(name)),
+    ...passport.artifacts
+      .filter(({ name, digest }) => !base.artifacts.some((had) => had.name === name && had.digest === digest))
+      .map(({ name }) => name),
+    ...passport.signatures.filter((name) => !base.signatures.includes(name) && !carried.includes(name)),
   ];
   if (more.length === 0) return;
   throw new ToolError(

@@ -1,10 +1,12 @@
 import type { Digest } from '../core/oci/digest.ts';
-import { blobsOf, isArtifact, whyUnloadable } from '../core/oci/manifest.ts';
+import { blobsOf, type Descriptor, isArtifact, whyUnloadable } from '../core/oci/manifest.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Passport } from '../core/staging/passport.ts';
+import { signatureNames } from '../pool/release-signatures.ts';
 import { partitionAt } from '../system/partition-at.ts';
 import { sizeOfAttachment } from './find-attachments.ts';
+import type { IndexImage } from './read-catalog.ts';
 import type { Release } from './read-release.ts';
 import type { Attachment, StagedImage, StagedSet, Staging } from './staging.ts';
 
@@ -16,23 +18,31 @@ interface Findings {
     readonly images: readonly string[];
     readonly aiImages: readonly string[];
     readonly filter: string | undefined;
+    /** The text of `imageset.yaml`. */
+    readonly imageSet: string | undefined;
   };
+  /** What the filter left out although it is required. */
+  readonly allowedMissing: readonly string[];
   readonly staging: Staging;
   readonly releases: readonly Release[];
+  readonly catalogs: readonly IndexImage[];
   readonly staged: StagedSet;
 }
 
 /** The passport of what a run left in the folder, with what earlier runs left there and nothing needs any more. */
 export async function describePassport(findings: Findings): Promise<Passport> {
-  const { staging, releases, staged, sources } = findings;
+  const { staging, releases, catalogs, staged, sources, allowedMissing } = findings;
   const { folder, format, platform, before } = staging;
   const kept = keptImages(staged, before);
   const contents = new Map<Digest, number>(staged.images.flatMap(contentsOf));
-  for (const { digest, size } of releases.flatMap(({ layersRead }) => layersRead)) contents.set(digest, size);
+  const read = [...releases.flatMap(heldFor), ...catalogs.flatMap(({ blobsRead }) => blobsRead)];
+  for (const { digest, size } of read) contents.set(digest, size);
   // A passport does not say which blobs a kept image consists of: then every blob of before stays in force.
   const staying = kept.length > 0 ? (before?.blobs ?? []) : [];
   for (const { digest, size } of staying) contents.set(digest, size);
   const images = [...staged.images.map(describeImage), ...kept];
+  const described = releases.map(describeRelease);
+  const artifacts = artifactsNow(staged, before);
   return {
     schemaVersion: 1,
     tool: { name: 'factory-precaching-cli', version: findings.version },
@@ -43,22 +53,48 @@ export async function describePassport(findings: Findings): Promise<Passport> {
       images: [...sources.images],
       aiImages: [...sources.aiImages],
       ...(sources.filter === undefined ? {} : { filter: sources.filter }),
+      ...(sources.imageSet === undefined ? {} : { imageSet: sources.imageSet }),
+      ...(allowedMissing.length === 0 ? {} : { allowedMissing: [...allowedMissing] }),
     },
-    releases: releases.map(({ version, reference, digest }) => ({
-      version,
-      reference: formatReference(reference),
-      digest,
-    })),
+    releases: described,
     images,
     missing: staged.failed.map(({ reference, reason }) => ({ reference, reason })),
     blobs: [...contents]
       .map(([digest, size]) => ({ digest, size }))
       .toSorted((a, b) => (a.digest < b.digest ? -1 : 1)),
-    stale: describeStale(before, { images, held: staged.held }, contents),
-    artifacts: before?.artifacts ?? [],
-    signatures: before?.signatures ?? [],
+    stale: describeStale(before, { images, held: staged.held, artifacts }, contents),
+    artifacts,
+    // Those of earlier releases stay named as long as they are there.
+    signatures: [
+      ...new Set([...(before?.signatures ?? []), ...signatureNames({ releases: described })]),
+    ].toSorted(),
     disk: await partitionAt(folder),
   };
+}
+
+/** What is in the pool for the release itself: what was read of it, and its signature. */
+function heldFor({ contentsRead, signature }: Release): readonly Pick<Descriptor, 'digest' | 'size'>[] {
+  return typeof signature === 'object' ? [...contentsRead, signature] : contentsRead;
+}
+
+function describeRelease({ version, reference, digest, signature }: Release): Passport['releases'][number] {
+  const described = { version, reference: formatReference(reference), digest };
+  if (signature === undefined || signature === 'skipped') {
+    return { ...described, ...(signature === undefined ? {} : { signature }) };
+  }
+  const { file, digest: own, size, identity, signedBy, created, store } = signature;
+  return {
+    ...described,
+    signature: { file, digest: own, size, identity, signedBy, created: created.toISOString(), store },
+  };
+}
+
+/** Files that this run staged, and those of before that could not be had this time: they are still there. */
+function artifactsNow({ files, failed }: StagedSet, before: Passport | undefined): Passport['artifacts'] {
+  const sources = new Set(failed.map(({ reference }) => reference));
+  const names = new Set(files.map(({ name }) => name));
+  const kept = before?.artifacts.filter(({ name, source }) => sources.has(source) && !names.has(name)) ?? [];
+  return [...files.map(({ name, digest, size, source }) => ({ name, digest, size, source })), ...kept];
 }
 
 type Image = Passport['images'][number];
@@ -81,7 +117,11 @@ function placeOf({ artifact, archive }: Pick<Image, 'artifact' | 'archive'>): st
 /** What is there and ours, and nothing needs any more: from earlier runs, or of an image that could not be made. */
 export function describeStale(
   before: Passport | undefined,
-  now: { readonly images: readonly Pick<Image, 'artifact' | 'archive'>[]; readonly held: StagedSet['held'] },
+  now: {
+    readonly images: readonly Pick<Image, 'artifact' | 'archive'>[];
+    readonly held: StagedSet['held'];
+    readonly artifacts: Passport['artifacts'];
+  },
   contents: ReadonlyMap<Digest, number>,
 ): Passport['stale'] {
   const needed = new Set(now.images.map(placeOf));
@@ -103,8 +143,14 @@ export function describeStale(
   return {
     artifacts: namesOf(left.filter(({ archive }) => archive === undefined)),
     archives: namesOf(left.filter(({ archive }) => archive !== undefined)),
+    files: filesLeft(before, now.artifacts),
     blobs: [...blobs.values()].filter(({ digest }) => !contents.has(digest)),
   };
+}
+
+function filesLeft(before: Passport | undefined, now: Passport['artifacts']): string[] {
+  const owned = [...(before?.artifacts.map(({ name }) => name) ?? []), ...(before?.stale.files ?? [])];
+  return [...new Set(owned)].filter((name) => now.every((file) => file.name !== name)).toSorted();
 }
 
 function describeImage({
@@ -133,6 +179,7 @@ function describeImage({
     priority: planned.priority,
     ...(planned.component === undefined ? {} : { component: planned.component }),
     ...(planned.release === undefined ? {} : { release: planned.release }),
+    ...(planned.wantedBy === undefined ? {} : { wantedBy: [...planned.wantedBy] }),
     signatures: attachments.map(describeAttachment),
     ...(archive === undefined ? {} : { archive }),
   };

@@ -1,9 +1,16 @@
 import { type ErrorCode, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { ImagePlan } from '../core/imageset/image-plan.ts';
+import { formatLock } from '../core/imageset/lock.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import { formatSeconds } from '../core/quantity.ts';
-import { formatIgnored, formatList, formatMapping, unloadableOf } from '../core/staging/lists.ts';
+import {
+  formatIgnored,
+  formatList,
+  formatMapping,
+  imageSetName,
+  unloadableOf,
+} from '../core/staging/lists.ts';
 import { type Format, type Passport, releasesOf } from '../core/staging/passport.ts';
 import { requireFileSystem } from '../pool/file-system.ts';
 import { openPool } from '../pool/pool.ts';
@@ -13,16 +20,22 @@ import { createPace } from '../registry/pace.ts';
 import { lockFolder } from '../system/lock.ts';
 import { mountAt } from '../system/mount.ts';
 import { openBases, withBases } from './adopt-base.ts';
-import { collectImages } from './collect-images.ts';
+import { collectImages, missedNames } from './collect-images.ts';
 import { commitState } from './commit-state.ts';
 import { describePassport } from './describe-passport.ts';
-import { type RequestOptions, readRequest } from './read-request.ts';
+import { keepEdited } from './image-set-file.ts';
+import { type LockOptions, lockName, openLock, writeLock } from './lock-file.ts';
+import { openImagePolicy } from './open-policy.ts';
+import { collectFailures } from './plan-staging.ts';
+import { type RequestOptions, readRequest, sourcesOf } from './read-request.ts';
 import { type AccessOptions, clientOptions } from './registry-access.ts';
+import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
 import { settleFolder } from './settle-folder.ts';
+import { bytesToCome, planFiles, stageFiles } from './stage-files.ts';
 import { stageImages } from './stage-images.ts';
 import type { FailedImage, StagedSet, Staging } from './staging.ts';
 
-export interface DownloadOptions extends AccessOptions, RequestOptions {
+export interface DownloadOptions extends AccessOptions, RequestOptions, SignatureOptions, LockOptions {
   readonly folder: string;
   readonly format: Format;
   /** Requests at a time, at most. */
@@ -39,7 +52,6 @@ export interface DownloadOptions extends AccessOptions, RequestOptions {
   /** Whether the folder must be a mount point. */
   readonly mountCheck: boolean;
   readonly version: string;
-  readonly startedAt: Date;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly emit: Emit;
@@ -53,6 +65,8 @@ export interface DownloadSummary {
   readonly staged: number;
   readonly existed: number;
   readonly ignored: number;
+  /** Files of RHCOS that are there. */
+  readonly files: number;
   /** Images with a signature; undefined when none was asked for. */
   readonly signed: number | undefined;
   /** Images that are staged, and that nothing at the site will load. */
@@ -72,11 +86,12 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const start = options.now();
   const received = countReceived(options.emit);
   const { emit } = received;
-  const request = readRequest(options);
+  const request = await readRequest(options);
   const { platform } = request;
   const folder = await openFolder(options);
   const { name, doubt } = await requireFileSystem(folder, options.format);
   if (doubt !== undefined) emit({ type: 'warning', text: `${folder} is on ${name}: ${doubt}` });
+  const pins = await openLock(request, options, folder);
   const bases = await openBases(options.bases);
   const time = limitTime(options);
   const { signal } = time;
@@ -96,23 +111,36 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
       pace,
       now: options.now,
       platform,
+      pins,
       parallel: options.parallel,
       signatures: options.signatures,
+      trust: await openReleaseTrust(options, folder, client),
+      imagePolicy: await openImagePolicy(options),
       foreignHosts: options.foreignHosts,
       before,
       emit,
     };
-    const { releases, plan } = await collectImages(request, staging);
-    const staged = await stageImages(
-      plan,
-      staging,
-      releases.flatMap(({ layersRead }) => layersRead),
-    );
-    const passport = await describePassport({ ...options, sources: options, staging, releases, staged });
+    const { releases, catalogs, plan } = await collectImages(request, staging);
+    const failures = collectFailures(emit);
+    const files = await planFiles(request, releases, staging, failures);
+    const images = await stageImages(plan, staging, {
+      kept: [
+        ...releases.flatMap(({ contentsRead }) => contentsRead),
+        ...catalogs.flatMap(({ blobsRead }) => blobsRead),
+      ],
+      besides: bytesToCome(files),
+    });
+    const stagedFiles = await stageFiles(files, staging, failures);
+    const staged = { ...images, files: stagedFiles, failed: [...images.failed, ...failures.failed] };
+    const about = { sources: sourcesOf(options, request), allowedMissing: missedNames(plan), catalogs };
+    const passport = await describePassport({ ...options, ...about, staging, releases, staged });
     if (passport.images.length > 0) {
-      const lists = listsFor(plan, platform, passport);
+      const lists = new Map([...listsFor(plan, platform, passport), [lockName, formatLock(pins.lock())]]);
+      if (request.imageSet !== undefined) lists.set(imageSetName, request.imageSet);
+      await keepEdited(folder, request.imageSet, before, emit);
       await commitState(folder, pool, { passport, lists, before, removeStale: options.removeStale });
     }
+    await writeLock(options, pins);
     await settleFolder(folder, emit);
     const seconds = (options.now() - start) / 1000;
     return {
@@ -192,7 +220,7 @@ function listsFor(plan: ImagePlan, platform: Platform, { images }: Passport): Re
 function summarize(
   options: DownloadOptions,
   plan: ImagePlan,
-  { images, failed }: StagedSet,
+  { images, files, failed }: StagedSet,
   passport: Passport,
 ): Omit<DownloadSummary, 'fetchedBytes' | 'baseBytes' | 'seconds'> {
   const existed = images.filter((image) => image.existed).length;
@@ -204,12 +232,13 @@ function summarize(
     staged: images.length - existed,
     existed,
     ignored: plan.ignored.length,
+    files: files.length,
     signed: options.signatures
       ? images.filter(({ attachments }) => attachments.some(({ kind }) => kind === 'signature')).length
       : undefined,
     unloadable: unloadableOf(passport.images).size,
     failed,
-    stale: passport.stale.artifacts.length + passport.stale.archives.length,
+    stale: passport.stale.artifacts.length + passport.stale.archives.length + passport.stale.files.length,
     staleRemoved: options.removeStale && failed.length === 0,
   };
 }

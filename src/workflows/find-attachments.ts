@@ -1,6 +1,9 @@
+import { requirementsFor } from '../core/containers/policy.ts';
+import { scopesOf } from '../core/containers/scopes.ts';
 import { ToolError } from '../core/errors.ts';
 import {
   type AttachmentKind,
+  attachmentKinds,
   attachmentTags,
   kindOfReferrer,
   parseReferrers,
@@ -13,6 +16,7 @@ import { formatReference, type Reference } from '../core/oci/reference.ts';
 import { signatureLayers } from '../core/oci/sigstore.ts';
 import { keepInline, readManifest } from './read-manifest.ts';
 import type { Attachment, ResolvedImage, Staging } from './staging.ts';
+import { unlessMissing } from './unless-missing.ts';
 
 /** Bytes of an attachment: manifest, config and layers. */
 export function sizeOfAttachment({ manifestSize, manifest }: Attachment): number {
@@ -29,13 +33,41 @@ export async function findAttachments(
   image: ResolvedImage,
   staging: Staging,
 ): Promise<readonly Attachment[]> {
-  if (!staging.signatures) return keptAttachments(reference, image, staging);
+  if (staging.signatures) return askedAttachments(reference, image, staging, attachmentKinds);
+  const kept = await keptAttachments(reference, image, staging);
+  // What the policy has accepted stays with the image.
+  return kept.length > 0 || !asksForSignatures(reference, staging)
+    ? kept
+    : findSignatures(reference, image, staging);
+}
+
+/** The signatures that are attached to an image, whether or not the run stages such things. */
+export function findSignatures(
+  reference: Reference,
+  image: ResolvedImage,
+  staging: Staging,
+): Promise<readonly Attachment[]> {
+  return askedAttachments(reference, image, staging, ['signature']);
+}
+
+function asksForSignatures(reference: Reference, { imagePolicy }: Staging): boolean {
+  if (imagePolicy === undefined) return false;
+  const requirements = requirementsFor(imagePolicy.policy, scopesOf(reference));
+  return requirements.some(({ type }) => type === 'sigstoreSigned');
+}
+
+async function askedAttachments(
+  reference: Reference,
+  image: ResolvedImage,
+  staging: Staging,
+  kinds: readonly AttachmentKind[],
+): Promise<readonly Attachment[]> {
   const subjects = [image.digest, ...(image.instance === undefined ? [] : [image.instance.digest])];
   const found = new Map<string, Attachment>();
   for (const subject of subjects) {
     const [tagged, referring] = await Promise.all([
-      taggedFor(subject, reference, staging),
-      referringTo(subject, reference, staging),
+      taggedFor(subject, reference, staging, kinds),
+      referringTo(subject, reference, staging, kinds),
     ]);
     for (const attachment of [...tagged, ...referring]) {
       const key = `${attachment.subject} ${attachment.digest}`;
@@ -66,9 +98,11 @@ async function taggedFor(
   subject: Digest,
   { registry, repository }: Reference,
   staging: Staging,
+  kinds: readonly AttachmentKind[],
 ): Promise<readonly Attachment[]> {
+  const tags = attachmentTags(subject).filter(({ kind }) => kinds.includes(kind));
   const found = await Promise.all(
-    attachmentTags(subject).map(({ kind, tag }) =>
+    tags.map(({ kind, tag }) =>
       unlessMissing(readAttachment(kind, subject, { registry, repository, tag }, staging)),
     ),
   );
@@ -80,6 +114,7 @@ async function referringTo(
   subject: Digest,
   { registry, repository }: Reference,
   staging: Staging,
+  kinds: readonly AttachmentKind[],
 ): Promise<readonly Attachment[]> {
   const at = { registry, repository };
   const listed = await staging.client.fetchReferrers({ ...at, digest: subject }, subject);
@@ -87,7 +122,7 @@ async function referringTo(
   const found: Attachment[] = [];
   for (const referrer of referrers) {
     const kind = kindOfReferrer(referrer);
-    if (kind === undefined) continue;
+    if (kind === undefined || !kinds.includes(kind)) continue;
     found.push(await readAttachment(kind, subject, { ...at, digest: referrer.digest }, staging, referrer));
   }
   return found;
@@ -118,13 +153,4 @@ async function readAttachment(
   }
   const own = await keepInline(manifest, staging, what);
   return { kind, subject, digest, manifestSize: bytes.length, manifest: own };
-}
-
-async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ToolError && error.code === 'not-found') return undefined;
-    throw error;
-  }
 }

@@ -6,11 +6,13 @@ import type { Digest } from '../core/oci/digest.ts';
 import { type Damage, type Finding, stateOf } from '../core/staging/damage.ts';
 import { listAgrees, listsOf } from '../core/staging/lists.ts';
 import type { Passport } from '../core/staging/passport.ts';
+import { foreignArtifacts, promisedArtifacts } from '../pool/artifact-files.ts';
 import { foreignBlobs, requireDirectories } from '../pool/foreign.ts';
 import { imageStorages, storageOf } from '../pool/image-storage.ts';
 import { blobFile, inspectFiles, type PromisedFile } from '../pool/inspect-files.ts';
 import { blobPath } from '../pool/pool.ts';
 import { kindOf, readRegular } from '../pool/regular-file.ts';
+import { promisedSignatures } from '../pool/release-signatures.ts';
 import { manifestsOf, readStaged } from './read-staged.ts';
 
 type PassportImage = Passport['images'][number];
@@ -57,6 +59,8 @@ export async function inspectStaging(
     ...passport.blobs.map(blobFile),
     ...(await presentOf(folder, passport.stale.blobs.map(blobFile))),
     ...passport.images.flatMap((image) => storageOf(image).files(image)),
+    ...promisedSignatures(passport),
+    ...promisedArtifacts(passport),
   ];
   const damage = await inspectFiles(
     folder,
@@ -141,12 +145,12 @@ async function inspectLists(folder: string, passport: Passport): Promise<readonl
   return findings;
 }
 
-/** Artifacts and signatures: the passport has their names alone, so that they are there is all that can be said. */
+/** Of some the passport has the names alone, so that they are there is all that can be said. */
 async function inspectNames(folder: string, passport: Passport): Promise<readonly Finding[]> {
-  const paths = [
-    ...passport.artifacts.map((name) => join('artifacts', name)),
-    ...passport.signatures.map((name) => join('signatures', name)),
-  ];
+  const hashed = new Set(promisedSignatures(passport).map(({ path }) => path));
+  const paths = passport.signatures
+    .map((name) => join('signatures', name))
+    .filter((path) => !hashed.has(path));
   return (
     await concurrently(paths, 8, async (path): Promise<Finding[]> => {
       const kind = await kindOf(join(folder, path));
@@ -164,6 +168,7 @@ async function findForeign(folder: string, passport: Passport): Promise<readonly
       folder,
       [...blobs, ...stale.blobs].map(({ digest }) => digest),
     ),
+    await foreignArtifacts(folder, passport),
     ...(await Promise.all(imageStorages.map((storage) => storage.foreign(folder, passport)))),
   ];
   return foreign.flat().toSorted();

@@ -5,19 +5,24 @@ import { createPace } from '../registry/pace.ts';
 import { openBases, withBases } from './adopt-base.ts';
 import { type Collection, collectImages } from './collect-images.ts';
 import type { DownloadOptions } from './download-images.ts';
+import { type LockOptions, openLock } from './lock-file.ts';
+import { openImagePolicy } from './open-policy.ts';
 import { collectFailures, planStaging, type StagingPlan } from './plan-staging.ts';
 import type { Request } from './read-request.ts';
 import { clientOptions } from './registry-access.ts';
+import { openReleaseTrust, type SignatureOptions } from './release-trust.ts';
+import { type PlannedFile, planFiles } from './stage-files.ts';
 import type { FailedImage, Staging, WantedBlob } from './staging.ts';
 
 /** All that is known of a run before its first blob. */
 export interface Preview extends Collection {
   readonly staging: Staging;
   readonly planned: StagingPlan;
+  readonly files: readonly PlannedFile[];
   readonly failed: readonly FailedImage[];
 }
 
-type PreviewOptions = Pick<
+export type PreviewOptions = Pick<
   DownloadOptions,
   | 'authFile'
   | 'bases'
@@ -32,7 +37,9 @@ type PreviewOptions = Pick<
   | 'signal'
   | 'signatures'
   | 'uid'
->;
+  | keyof SignatureOptions
+> &
+  Pick<LockOptions, 'locked'>;
 
 /** Nothing can lie below it, and nothing can be made there. */
 export const nowhere = '/dev/null';
@@ -44,39 +51,60 @@ export async function openPreview<T>(
   options: PreviewOptions,
   use: (preview: Preview) => Promise<T>,
 ): Promise<T> {
+  return openReading(folder, request, options, async (staging) => {
+    const collected = await collectImages(request, staging);
+    const failures = collectFailures(options.emit);
+    const planned = await withAllMissing(await planStaging(collected.plan, staging, failures), folder);
+    const files = await planFiles(request, collected.releases, staging, failures);
+    return use({ ...collected, staging, planned, files, failed: failures.failed });
+  });
+}
+
+/** What a run of staging works with, where nothing is to be written: what is read is kept in memory. */
+export async function openReading<T>(
+  folder: string,
+  request: Request,
+  options: PreviewOptions,
+  use: (staging: Staging) => Promise<T>,
+): Promise<T> {
   const { emit, now, signal } = options;
+  const place = folderOf(folder);
+  const pins = await openLock(request, options, place);
   const bases = await openBases(options.bases);
   const pace = createPace({ now, signal, most: options.parallel, limitRate: options.limitRate });
   const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
   try {
-    const staging: Staging = {
+    return await use({
       folder,
       format: options.format,
-      pool: openPreviewPool(folder),
+      pool: openPreviewPool(place),
       client: withBases(client, bases, emit),
       bases,
       signal,
       pace,
       now,
       signatures: options.signatures,
+      trust: await openReleaseTrust(options, folder, client),
+      imagePolicy: await openImagePolicy(options),
       foreignHosts: options.foreignHosts,
       platform: request.platform,
+      pins,
       parallel: options.parallel,
-      before: folder === nowhere ? undefined : await readPassport(folder),
+      before: place === undefined ? undefined : await readPassport(place),
       emit,
-    };
-    const { releases, plan } = await collectImages(request, staging);
-    const failures = collectFailures(emit);
-    const planned = await withAllMissing(await planStaging(plan, staging, failures), folder);
-    return await use({ releases, plan, staging, planned, failed: failures.failed });
+    });
   } finally {
     await client.close();
   }
 }
 
+function folderOf(folder: string): string | undefined {
+  return folder === nowhere ? undefined : folder;
+}
+
 /** What the preview itself has read lies in memory only: a download fetches it all the same. */
 async function withAllMissing(planned: StagingPlan, folder: string): Promise<StagingPlan> {
-  const onDisk = openPreviewPool(folder);
+  const onDisk = openPreviewPool(folderOf(folder));
   const missing: WantedBlob[] = [];
   for (const blob of planned.wanted.values()) if (!(await onDisk.has(blob.descriptor))) missing.push(blob);
   return { ...planned, missing };

@@ -12,20 +12,24 @@ import { formatReference } from '../core/oci/reference.ts';
 import { readSite } from '../core/site/read-site.ts';
 import { largestDocument } from '../core/site/yaml-stream.ts';
 import type { Format, Passport } from '../core/staging/passport.ts';
-import { describeShortage, type Room } from '../core/staging/room.ts';
+import { describeShortage, type Room, withFiles } from '../core/staging/room.ts';
 import { archiveSize } from '../pool/archive.ts';
 import { fileSystemOf, roomIn } from '../pool/file-system.ts';
 import { resolveFolder } from '../pool/staging-folder.ts';
 import { readTextFile } from '../system/files.ts';
 import { archiveImageOf } from './archived-images.ts';
+import { missedNames } from './collect-images.ts';
 import { type DownloadOptions, outcomeOf } from './download-images.ts';
+import { type LockOptions, writeLock } from './lock-file.ts';
 import { nowhere, openPreview, type Preview } from './open-preview.ts';
 import { bytesOf, roomFor } from './plan-staging.ts';
 import { type RequestOptions, readRequest } from './read-request.ts';
 import type { RegistryAccess } from './registry-access.ts';
+import type { SignatureOptions } from './release-trust.ts';
+import { bytesToCome, type DescribedFile, describeFile } from './stage-files.ts';
 import type { FailedImage } from './staging.ts';
 
-export interface PlanOptions extends RequestOptions, RegistryAccess {
+export interface PlanOptions extends RequestOptions, RegistryAccess, SignatureOptions, LockOptions {
   /** The folder it would go into; undefined when there is none yet. */
   readonly folder: string | undefined;
   readonly format: Format;
@@ -65,7 +69,11 @@ export interface PlanReport {
       }
     | undefined;
   readonly images: readonly PlannedRow[];
+  /** Files of RHCOS; they count in all of the above. */
+  readonly files: readonly DescribedFile[];
   readonly ignored: readonly string[];
+  /** Of it, what the installation needs, by component or reference. */
+  readonly missed: readonly string[];
   readonly failed: readonly FailedImage[];
   /** What each cluster of the sites will still pull; undefined without sites. */
   readonly wan: readonly ClusterPulls[] | undefined;
@@ -81,26 +89,32 @@ type PlannedRow = Pick<
 
 /** Works out what a download would stage, and what that means, before the first blob. Writes nothing. */
 export async function planDownload(options: PlanOptions): Promise<PlanReport> {
-  const request = readRequest(options);
+  const request = await readRequest(options);
   const folder = options.folder === undefined ? nowhere : await resolveFolder(options.folder);
   const clusters = (await readSources(options.sites)).flatMap((source) => readSite(source));
   const hub = readHub(await readSources(options.hub));
   const context = { ...options, foreignHosts: [], limitRate: undefined };
   return openPreview(folder, request, context, async (preview) => {
+    await writeLock(options, preview.staging.pins);
     const images = await Promise.all(preview.planned.candidates.map(sizedImage));
-    const size = forecastSize(images);
-    const toFetch = bytesOf(preview.planned.missing.map(({ descriptor }) => descriptor));
+    const files = preview.files.map(describeFile);
+    const size = forecastSize(images, sum(files.map((file) => file.size ?? 0)));
+    const toCome = bytesToCome(preview.files);
+    const missing = bytesOf(preview.planned.missing.map(({ descriptor }) => descriptor));
+    const toFetch = missing + sum(toCome);
     return {
       releases: preview.releases.map(({ version }) => version),
       format: options.format,
       size,
-      stagedBytes: size.uniqueBytes - toFetch,
+      stagedBytes: size.uniqueBytes - missing,
       toFetch: { blobs: preview.planned.missing.length, bytes: toFetch },
       downloadSeconds: options.bandwidth === undefined ? undefined : toFetch / options.bandwidth,
       loadSeconds: loadTimes(images, size, options.loadRate),
       space: options.folder === undefined ? undefined : await spaceIn(folder, preview),
       images: preview.planned.candidates.map(rowOf),
+      files,
       ignored: preview.plan.ignored,
+      missed: missedNames(preview.plan),
       failed: preview.failed,
       wan: options.sites.length === 0 ? undefined : forecastWan(clusters, hub, stockOf(preview, images)),
     };
@@ -157,9 +171,13 @@ function asSize({ archiveBytes }: SizedImage): { size: number } {
   return { size: archiveBytes };
 }
 
-async function spaceIn(folder: string, { planned, staging }: Preview): Promise<PlanReport['space']> {
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
+async function spaceIn(folder: string, { planned, staging, files }: Preview): Promise<PlanReport['space']> {
   const missing = planned.missing.map(({ descriptor }) => descriptor);
-  const needed = await roomFor(planned, missing, staging);
+  const needed = withFiles(await roomFor(planned, missing, staging), bytesToCome(files));
   const free = await roomIn(folder);
   const { name, refused } = await fileSystemOf(folder, staging.format);
   const shortage =
@@ -175,6 +193,7 @@ function stockOf({ releases, plan, staging }: Preview, images: readonly SizedIma
     releases,
     packages: new Set<string>(),
     ignored: plan.ignored,
+    missed: plan.missed,
     architecture: staging.platform.architecture,
   };
 }

@@ -11,6 +11,7 @@ import { archiveSize } from '../pool/archive.ts';
 import type { Pool } from '../pool/pool.ts';
 import { archiveImageOf, findArchivedBlobs, findArchives, type Reusable } from './archived-images.ts';
 import { findAttachments } from './find-attachments.ts';
+import { requirePolicy } from './image-policy.ts';
 import { resolveImage } from './resolve-image.ts';
 import { withoutConflicts } from './size-conflicts.ts';
 import type { Candidate, FailedImage, Staging, WantedBlob } from './staging.ts';
@@ -38,8 +39,10 @@ export async function planStaging(
   const { pool, parallel, format } = staging;
   const resolved = await concurrently(plan.images, parallel, async (planned) => {
     try {
-      const image = await resolveImage(planned.reference, staging);
-      return { planned, ...image, attachments: await findAttachments(planned.reference, image, staging) };
+      const reference = planned.from ?? planned.reference;
+      const image = await resolveImage(reference, staging);
+      await requirePolicy(reference, image, staging);
+      return { planned, ...image, attachments: await findAttachments(reference, image, staging) };
     } catch (error) {
       failures.add(planned, error);
       return undefined;
@@ -70,6 +73,8 @@ export interface Failures {
   readonly failed: readonly FailedImage[];
   /** Reports it; throws it again when nothing else can succeed either. */
   readonly add: (planned: PlannedImage, error: unknown) => void;
+  /** The same, for what is no image: by its name. */
+  readonly addNamed: (name: string, error: unknown) => void;
 }
 
 /** After these nothing else can succeed either: the run ends instead of failing image by image. */
@@ -78,9 +83,8 @@ const fatalCodes: readonly ErrorCode[] = ['interrupted', 'host', 'usage'];
 /** Collects failures image by image. */
 export function collectFailures(emit: Emit): Failures {
   const failed: FailedImage[] = [];
-  const add = (planned: PlannedImage, error: unknown): void => {
+  const addNamed = (reference: string, error: unknown): void => {
     if (!(error instanceof ToolError) || fatalCodes.includes(error.code)) throw error;
-    const reference = formatReference(planned.reference);
     const reason = error.message.replace(`${reference}: `, '');
     failed.push({
       reference,
@@ -90,7 +94,9 @@ export function collectFailures(emit: Emit): Failures {
     });
     emit({ type: 'image-failed', reference, reason, hint: error.hint });
   };
-  return { failed, add };
+  const add = (planned: PlannedImage, error: unknown): void =>
+    addNamed(formatReference(planned.reference), error);
+  return { failed, add, addNamed };
 }
 
 /**

@@ -1,18 +1,22 @@
 import { type ErrorCode, ToolError } from '../core/errors.ts';
+import { digestOf } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Format } from '../core/staging/passport.ts';
-import { describeShortage, type Room } from '../core/staging/room.ts';
+import { describeShortage, type Room, withFiles } from '../core/staging/room.ts';
+import { sourceOf } from '../core/staging/wanted-files.ts';
 import { archiveSize } from '../pool/archive.ts';
 import { fileSystemOf, roomIn } from '../pool/file-system.ts';
 import { hasDirImage } from '../pool/inspect-dir-image.ts';
 import { archiveImageOf, imageOf } from './archived-images.ts';
+import { missedNames } from './collect-images.ts';
 import { describePassport } from './describe-passport.ts';
 import { type DownloadOptions, openFolder, outcomeOf } from './download-images.ts';
 import { openPreview } from './open-preview.ts';
 import { bytesOf, roomFor, type StagingPlan } from './plan-staging.ts';
-import { readRequest } from './read-request.ts';
-import type { Candidate, FailedImage, StagedImage, Staging } from './staging.ts';
+import { readRequest, sourcesOf } from './read-request.ts';
+import { bytesToCome, type DescribedFile, describeFile, type PlannedFile } from './stage-files.ts';
+import type { Candidate, FailedImage, StagedFile, StagedImage, Staging } from './staging.ts';
 
 /** What a download would do. Bytes. */
 export interface DownloadPreview {
@@ -20,6 +24,8 @@ export interface DownloadPreview {
   readonly releases: readonly string[];
   readonly format: Format;
   readonly images: readonly PreviewedImage[];
+  /** Files of RHCOS. */
+  readonly files: readonly DescribedFile[];
   readonly ignored: readonly string[];
   readonly failed: readonly FailedImage[];
   readonly blobs: {
@@ -41,6 +47,7 @@ export interface DownloadPreview {
   readonly stale: {
     readonly artifacts: readonly string[];
     readonly archives: readonly string[];
+    readonly files: readonly string[];
     readonly blobs: number;
     readonly bytes: number;
     readonly removed: boolean;
@@ -59,41 +66,51 @@ interface PreviewedImage {
 /** Resolves and plans as `downloadImages` does, and writes nothing: not even the lock. */
 export async function previewDownload(options: DownloadOptions): Promise<DownloadPreview> {
   const { format } = options;
-  const request = readRequest(options);
+  const request = await readRequest(options);
   const folder = await openFolder(options);
   const { name, refused } = await fileSystemOf(folder, format);
   if (refused !== undefined) {
     throw new ToolError('host', `${folder} is on ${name}: ${refused.reason}`, { hint: refused.hint });
   }
-  return openPreview(folder, request, options, async ({ staging, releases, plan, planned, failed }) => {
-    const stagedImages = await Promise.all(planned.candidates.map((each) => asStaged(each, format)));
-    const staged = { images: stagedImages, failed, held: [] };
-    const { stale } = await describePassport({ ...options, sources: options, staging, releases, staged });
-    const free = await roomIn(folder);
-    const missing = planned.missing.map(({ descriptor }) => descriptor);
-    const needed = await roomFor(planned, missing, staging);
-    return {
-      folder: options.folder,
-      releases: releases.map(({ version }) => version),
-      format,
-      images: await Promise.all(planned.candidates.map((candidate) => describe(candidate, planned, staging))),
-      ignored: plan.ignored,
-      failed,
-      blobs: await countBlobs(planned, staging),
-      space: {
-        needed,
-        free,
-        shortage: describeShortage(folder, free, needed)?.message,
-      },
-      stale: {
-        artifacts: stale.artifacts,
-        archives: stale.archives,
-        blobs: stale.blobs.length,
-        bytes: bytesOf(stale.blobs),
-        removed: options.removeStale && failed.length === 0,
-      },
-    };
-  });
+  return openPreview(
+    folder,
+    request,
+    options,
+    async ({ staging, releases, catalogs, plan, planned, files, failed }) => {
+      const stagedImages = await Promise.all(planned.candidates.map((each) => asStaged(each, format)));
+      const staged = { images: stagedImages, files: files.map(asStagedFile), failed, held: [] };
+      const about = { sources: sourcesOf(options, request), allowedMissing: missedNames(plan), catalogs };
+      const { stale } = await describePassport({ ...options, ...about, staging, releases, staged });
+      const free = await roomIn(folder);
+      const missing = planned.missing.map(({ descriptor }) => descriptor);
+      const needed = withFiles(await roomFor(planned, missing, staging), bytesToCome(files));
+      return {
+        folder: options.folder,
+        releases: releases.map(({ version }) => version),
+        format,
+        images: await Promise.all(
+          planned.candidates.map((candidate) => describe(candidate, planned, staging)),
+        ),
+        files: files.map(describeFile),
+        ignored: plan.ignored,
+        failed,
+        blobs: await countBlobs(planned, staging),
+        space: {
+          needed,
+          free,
+          shortage: describeShortage(folder, free, needed)?.message,
+        },
+        stale: {
+          artifacts: stale.artifacts,
+          archives: stale.archives,
+          files: stale.files,
+          blobs: stale.blobs.length,
+          bytes: bytesOf(stale.blobs),
+          removed: options.removeStale && failed.length === 0,
+        },
+      };
+    },
+  );
 }
 
 /** What a run would amount to by what is known now: too little room, or what the failures have in common. */
@@ -107,6 +124,11 @@ async function asStaged(candidate: Candidate, format: Format): Promise<StagedIma
   const { archive, digest } = candidate;
   const future = { size: archiveSize(await archiveImageOf(candidate)), digest };
   return { ...candidate, existed: false, archive: format === 'archive' ? (archive ?? future) : undefined };
+}
+
+/** Its digest does not matter here, and may not be known yet. */
+function asStagedFile({ name, url, digest, size = 0 }: PlannedFile): StagedFile {
+  return { name, digest: digest ?? digestOf(Buffer.alloc(0)), size, source: sourceOf(url), existed: false };
 }
 
 async function describe(

@@ -5,7 +5,7 @@ import type { Emit } from '../core/events.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { parseReference, type Reference } from '../core/oci/reference.ts';
-import { correctList, listsOf } from '../core/staging/lists.ts';
+import { correctList, imageSetName, listsOf } from '../core/staging/lists.ts';
 import type { Passport } from '../core/staging/passport.ts';
 import { requireSpace } from '../pool/file-system.ts';
 import { imageStorages, storageOf } from '../pool/image-storage.ts';
@@ -19,6 +19,8 @@ import { fetchBlob } from './fetch-blob.ts';
 import { type Inspection, inspectStaging } from './inspect-staging.ts';
 import { manifestsOf, readStaged } from './read-staged.ts';
 import { clientOptions, type RegistryAccess } from './registry-access.ts';
+import { repairFiles } from './repair-files.ts';
+import { repairSignatures } from './repair-signatures.ts';
 import { settleFolder } from './settle-folder.ts';
 import { reportOf, requirePassport, type VerifyOptions, type VerifyReport } from './verify-staging.ts';
 
@@ -28,6 +30,8 @@ interface Repaired {
   bytes: number;
   images: number;
   lists: number;
+  /** Of RHCOS. */
+  files: number;
 }
 
 export interface RepairReport extends VerifyReport {
@@ -63,7 +67,7 @@ export async function repairStaging(options: VerifyOptions & RegistryAccess): Pr
   try {
     const passport = await requirePassport(folder);
     const before = await inspectStaging(folder, passport, options);
-    const done: Repaired = { blobs: 0, bytes: 0, images: 0, lists: 0 };
+    const done: Repaired = { blobs: 0, bytes: 0, images: 0, lists: 0, files: 0 };
     const seconds = (): number => (now() - start) / 1000;
     if (reportOf(folder, passport, before, 0).whole) {
       return { ...reportOf(options.folder, passport, before, seconds()), repaired: done };
@@ -97,6 +101,11 @@ async function repair(work: Repair, { other, damage }: Inspection): Promise<void
   const lent = await blobsOfDamaged(work, damage);
   for (const { digest } of lent) work.damaged.add(digest);
   await repairBlobs(work);
+  await repairSignatures(work, damage);
+  for (const size of await repairFiles(work, damage)) {
+    done.bytes += size;
+    done.files += 1;
+  }
   for (const { digest } of passport.stale.blobs) {
     // Nothing needs it, and a later run would take it for whole.
     if (work.damaged.delete(digest)) await pool.remove(digest);
@@ -116,6 +125,8 @@ async function repair(work: Repair, { other, damage }: Inspection): Promise<void
   for (const [name, expected] of listsOf(passport)) {
     if (!other.some(({ path }) => path === name)) continue;
     const actual = await readRegular(join(folder, name)).catch(() => undefined);
+    // What somebody wrote for the next run is not ours to undo.
+    if (name === imageSetName && actual !== undefined) continue;
     await writeList(folder, name, correctList(expected, actual?.toString('utf8') ?? '', passport.missing));
     done.lists += 1;
   }

@@ -1,5 +1,6 @@
 import type { ImagePlan } from '../core/imageset/image-plan.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
+import { withFiles } from '../core/staging/room.ts';
 import { requireRoom } from '../pool/file-system.ts';
 import { adoptBlobs, blobsToStore } from './adopt-base.ts';
 import { reuseArchives } from './archived-images.ts';
@@ -12,18 +13,20 @@ import type { Candidate, StagedImage, StagedSet, Staging } from './staging.ts';
 /**
  * Fetches every image of the plan into the pool, each blob once, and makes its `dir:` image or archive as soon as its
  * last blob is there. An image that cannot be had is reported and does not keep the others from being staged.
- * What is in `kept` stays in the pool in any case.
+ * What is in `kept` stays in the pool in any case; there has to be room for what comes `besides`, in bytes each.
  */
 export async function stageImages(
   plan: ImagePlan,
   staging: Staging,
-  kept: readonly Descriptor[],
-): Promise<StagedSet> {
+  { kept, besides }: { readonly kept: readonly Descriptor[]; readonly besides: readonly number[] },
+): Promise<Omit<StagedSet, 'files'>> {
   const failures = collectFailures(staging.emit);
   const planned = await planStaging(plan, staging, failures);
   const { candidates, open, wanted, missing, reusable } = planned;
-  const bytes = bytesOf([...wanted.values()].map(({ descriptor }) => descriptor));
-  const toFetch = bytesOf(missing.map(({ descriptor }) => descriptor)) - bytesOf(reusable.flatMap(blobsIn));
+  const more = besides.reduce((sum, size) => sum + size, 0);
+  const bytes = bytesOf([...wanted.values()].map(({ descriptor }) => descriptor)) + more;
+  const inArchives = bytesOf(reusable.flatMap(blobsIn));
+  const toFetch = bytesOf(missing.map(({ descriptor }) => descriptor)) - inArchives + more;
   staging.emit({
     type: 'transfer-planned',
     images: plan.images.length,
@@ -31,7 +34,8 @@ export async function stageImages(
     bytes,
     present: bytes - toFetch,
   });
-  const needed = await roomFor(planned, await blobsToStore(missing, staging), staging);
+  const stored = await blobsToStore(missing, staging);
+  const needed = withFiles(await roomFor(planned, stored, staging), besides);
   await requireRoom(staging.folder, needed, { links: staging.format === 'pool' && missing.length > 0 });
 
   const taken = await reuseArchives(reusable, staging);

@@ -12,6 +12,9 @@ import type { Base } from '../pool/base.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Pace } from '../registry/pace.ts';
+import type { ImagePolicy } from './open-policy.ts';
+import type { Pins } from './pins.ts';
+import type { ReleaseTrust } from './release-trust.ts';
 
 /** What a run of staging works with. */
 export interface Staging {
@@ -21,12 +24,17 @@ export interface Staging {
   readonly client: RegistryClient;
   readonly pace: Pace;
   readonly platform: Platform;
+  /** Decides which digest a tag means, and keeps it. */
+  readonly pins: Pins;
   /** Requests at a time, at most. */
   readonly parallel: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   /** Whether to ask for signatures, attestations and SBOMs. */
   readonly signatures: boolean;
+  readonly trust: ReleaseTrust;
+  /** What signatures images must have; undefined where no policy is given. */
+  readonly imagePolicy: ImagePolicy | undefined;
   /** Hosts, with their port where they have one, that foreign layers may be fetched from. */
   readonly foreignHosts: readonly string[];
   /** Folders whose blobs are taken before the network is asked. */
@@ -36,6 +44,9 @@ export interface Staging {
   readonly signal: AbortSignal;
   readonly emit: Emit;
 }
+
+/** A run under a policy. */
+export type Judging = Staging & { readonly imagePolicy: ImagePolicy };
 
 /** What a reference names, down to the layers of one platform. Its manifests are in the pool. */
 export interface ResolvedImage {
@@ -84,8 +95,20 @@ export interface FailedImage {
   readonly hint?: string;
 }
 
+/** A file of RHCOS that is in the folder `artifacts`. */
+export interface StagedFile {
+  readonly name: string;
+  readonly digest: Digest;
+  readonly size: number;
+  /** Where it came from: a URL without its query. */
+  readonly source: string;
+  /** Whether it was there, whole, before this run. */
+  readonly existed: boolean;
+}
+
 export interface StagedSet {
   readonly images: readonly StagedImage[];
+  readonly files: readonly StagedFile[];
   readonly failed: readonly FailedImage[];
   /** What the pool has of images that could not be made. */
   readonly held: readonly Descriptor[];

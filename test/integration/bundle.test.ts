@@ -134,9 +134,17 @@ async function expectNewState(): Promise<void> {
 describe('bundle create', () => {
   it('packs what is lacking, and nothing else, the same bytes each time', async () => {
     const blobs = (await lacking()).map(({ digest }) => `blobs/sha256/${hex(digest)}`);
-    const files = ['precache.json', 'ai-images.txt', 'ocp-images.txt', 'ignored-images.txt', 'mapping.txt'];
+    const files = [
+      'precache.json',
+      'ai-images.txt',
+      'ocp-images.txt',
+      'ignored-images.txt',
+      'mapping.txt',
+      'imageset.yaml',
+      'imageset.lock',
+    ];
     expect(members.map(({ path }) => path)).toEqual(['bundle.json', ...files, ...blobs]);
-    for (const { path, bytes } of members.slice(6)) expect(digestOf(bytes)).toBe(`sha256:${path.slice(13)}`);
+    for (const { path, bytes } of members.slice(8)) expect(digestOf(bytes)).toBe(`sha256:${path.slice(13)}`);
     const again = join(work.path, 'again.tar');
     expect((await create(again)).status).toBe(0);
     expect((await readFile(again)).equals(await readFile(bundle))).toBe(true);
@@ -189,7 +197,7 @@ describe('bundle apply', () => {
     expect(JSON.parse(stdout)).toMatchObject({ stale: 1, staleRemoved: true });
     await expectNewState();
     const { images, blobs, stale } = await passportOf(server);
-    expect(stale).toEqual({ artifacts: [], archives: [], blobs: [] });
+    expect(stale).toEqual({ artifacts: [], archives: [], files: [], blobs: [] });
     expect((await readdir(join(server, 'images'))).toSorted()).toEqual(
       images.map(({ artifact }) => artifact).toSorted(),
     );
@@ -320,7 +328,7 @@ describe('bundle apply', () => {
     ],
     [
       'its members in another order',
-      () => packed([...members.slice(0, 6), ...members.slice(6).toReversed()]),
+      () => packed([...members.slice(0, 6), ...members.slice(8).toReversed()]),
       6,
     ],
   ])('refuses a bundle with %s; the folder keeps its state', async (_name, make, expected) => {

@@ -56,7 +56,7 @@ describe('download refuses', () => {
       'a release of another version',
       () => ['--release-image', set.release.reference, '-r', '4.99.0'],
       6,
-      'is release 4.12.0',
+      'it is release 4.12.0',
     ],
     [
       'an image that is no release',

@@ -27,6 +27,7 @@ it('a release by its version comes from where registries.conf says, and keeps th
         '--no-mount-check',
         '-r',
         set.version,
+        '--insecure-skip-signature',
         '--filter',
         '^(aws|azure)-',
       ];

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
@@ -34,27 +34,60 @@ function overridesOf(text: string): string[] {
 }
 
 describe('siteconfig', () => {
-  it.each(documents.filter((path) => path !== comprehensive))('%s, and the result again', async (path) => {
+  it.each(documents)('%s, the result again, and back', async (path) => {
     const first = await runTool(['siteconfig', '-c', path]);
     expect(first.status).toBe(0);
     expect(first.stderr).toContain('written');
     const second = await runTool(['siteconfig', '-c', '-'], { input: first.stdout });
     expect(second).toMatchObject({ status: 0, stdout: first.stdout });
     expect(second.stderr).not.toContain('written');
+    const back = await runTool(['siteconfig', '-c', '-', '--remove'], { input: first.stdout });
+    expect(back).toMatchObject({ status: 0, stdout: await readFile(path, 'utf8') });
   });
 
   it('prints nothing but the mistakes, each at its place, of a document that is wrong', async () => {
-    const { status, stdout, stderr } = await runTool(['siteconfig', '-c', comprehensive]);
+    const input = (await readFile(comprehensive, 'utf8')).replaceAll(
+      '"--append-karg ',
+      `"--append-karg 'a b' `,
+    );
+    const { status, stdout, stderr } = await runTool(['siteconfig', '-c', '-'], { input });
     expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
-    expect(stderr).toContain(
-      'siteconfig-comprehensive.yaml:288:23: error: installerArgs is a JSON array of strings',
+    expect(stderr).toContain('<stdin>:288:23: error: installerArgs is a JSON array of strings');
+    expect(stderr).toContain('<stdin>:353:23: error: installerArgs is a JSON array of strings');
+  });
+
+  it('puts words of a shell right, and says so', async () => {
+    const { status, stdout, stderr } = await runTool(['siteconfig', '-c', comprehensive]);
+    expect(status).toBe(0);
+    expect(stdout).toContain('"--append-karg", "hugepages=32", "--save-partlabel", "data"]');
+    expect(stderr).toContain('siteconfig-comprehensive.yaml:353:23: warning: installerArgs is a JSON array');
+  });
+
+  it('a repository: --check, --diff that patch applies, --in-place, --remove', async () => {
+    const repository = join(scratch.path, 'repository');
+    const [site, copy] = ['site', 'copy'].map((name) => join(repository, name));
+    for (const folder of [site, copy]) await cp(fixtures, folder ?? '', { recursive: true });
+    // Enough of them that threads share the work.
+    for (let count = 0; count < 400; count += 1) {
+      await copyFile(seed, join(site ?? '', `seed-${String(count).padStart(3, '0')}.yaml`));
+      await copyFile(seed, join(copy ?? '', `seed-${String(count).padStart(3, '0')}.yaml`));
+    }
+    const tool = (...args: string[]) => runTool(['siteconfig', '-c', 'site', ...args], { cwd: repository });
+    const check = await tool('--check');
+    expect(check).toMatchObject({ status: 1 });
+    expect(check.stdout.split('\n').filter((line) => line !== '')).toHaveLength(407);
+    expect(check.stdout.split('\n')).toEqual(
+      check.stdout.split('\n').toSorted((a, b) => Number(a === '') - Number(b === '') || (a < b ? -1 : 1)),
     );
-    expect(stderr).toContain(
-      'siteconfig-comprehensive.yaml:353:23: error: installerArgs is a JSON array of strings',
-    );
-    expect(stderr).toContain(
-      `hint: write it as '["--append-karg", "hugepagesz=1G", "--append-karg", "hugepages=32"]'`,
-    );
+    const { stdout: diff } = await tool('--diff');
+    await output(['patch', '--quiet', '-p2', '--directory', 'copy'], { cwd: repository, input: diff });
+    expect(await tool('--in-place')).toMatchObject({ status: 0, stdout: check.stdout });
+    await output(['diff', '--recursive', 'site', 'copy'], { cwd: repository });
+    expect(await tool('--check')).toMatchObject({ status: 0, stdout: '' });
+    expect(await tool('--in-place', '--remove')).toMatchObject({ status: 0, stdout: check.stdout });
+    await output(['diff', '--recursive', fixtures, 'site'], { cwd: repository }).catch((error: unknown) => {
+      expect(String(error)).not.toMatch(/^(?:diff|[<>]) /m);
+    });
   });
 
   it.each([
@@ -83,15 +116,12 @@ describeWith({ programs: ['ignition-validate'] }, "Ignition's own validator", ()
     return status === 0 ? stdout + stderr : `status ${status}: ${stdout}${stderr}`;
   }
 
-  it.each(documents.filter((path) => path !== comprehensive))(
-    'accepts every override of %s',
-    async (path) => {
-      const { stdout } = await runTool(['siteconfig', '-c', path, '-l', 'spare-1']);
-      const overrides = overridesOf(stdout);
-      expect(overrides.length).toBeGreaterThan(1);
-      for (const override of overrides) expect(await verdict(override)).toBe('');
-    },
-  );
+  it.each(documents)('accepts every override of %s', async (path) => {
+    const { stdout } = await runTool(['siteconfig', '-c', path, '-l', 'spare-1']);
+    const overrides = overridesOf(stdout);
+    expect(overrides.length).toBeGreaterThan(1);
+    for (const override of overrides) expect(await verdict(override)).toBe('');
+  });
 
   it('accepts overrides merged into generated documents', async () => {
     await fc.assert(

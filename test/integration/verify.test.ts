@@ -221,7 +221,7 @@ describe('verify', () => {
     const before = registry.log.length;
     const mended = await verify('--repair');
     expect(mended.status, mended.stderr).toBe(0);
-    expect(mended.report.repaired).toEqual({ blobs: 0, bytes: 0, images: 0, lists: 1 });
+    expect(mended.report.repaired).toEqual({ blobs: 0, bytes: 0, files: 0, images: 0, lists: 1 });
     expect(registry.log.length).toBe(before);
     for (const name of ['ai-images.txt', 'ocp-images.txt', 'mapping.txt']) {
       expect(await readFile(join(folder, name), 'utf8')).toBe(await readFile(join(master, name), 'utf8'));
@@ -330,7 +330,7 @@ describe('verify --repair', () => {
     const from = registry.log.length;
     const { status, report, stderr } = await verify('--repair');
     expect(status, stderr).toBe(0);
-    expect(report).toMatchObject({ whole: true, repaired: { blobs: 4, lists: 0 } });
+    expect(report).toMatchObject({ whole: true, repaired: { blobs: 4, lists: 0, files: 0 } });
     expect(asked(from)).toEqual([baseLayer(), layer, manifest, ownLayer()].toSorted());
     expect((await stat(blob(baseLayer()))).ino).not.toBe(old.ino);
     expect((await stat(view(hex(baseLayer())))).ino).toBe((await stat(blob(baseLayer()))).ino);
@@ -343,7 +343,7 @@ describe('verify --repair', () => {
     const before = await listing();
     const { status, report } = await verify('--repair');
     expect(status).toBe(0);
-    expect(report.repaired).toEqual({ blobs: 0, bytes: 0, images: 0, lists: 0 });
+    expect(report.repaired).toEqual({ blobs: 0, bytes: 0, files: 0, images: 0, lists: 0 });
     expect(registry.log.length).toBe(from);
     expect(await listing()).toEqual(before);
   });

@@ -47,14 +47,55 @@ export interface Component {
  * The top layer of a release image: the manifests of the release as they are in force. The list is as long as a real
  * one and lies behind a long file, so that a reader of streams gets both in pieces.
  */
-export function releaseManifests(version: string, components: readonly Component[]): TarEntry[] {
+export function releaseManifests(
+  version: string,
+  components: readonly Component[],
+  { metadataVersion = version, architecture, bootImages }: PayloadOptions = {},
+): TarEntry[] {
   return [
     { type: 'directory', path: 'release-manifests' },
     textFile('release-manifests/0000_00_cluster-version-operator_00_namespace.yaml', 'kind: Namespace\n'),
     textFile('release-manifests/0000_50_cluster-monitoring-operator_02-rules.yaml', filler('rules', 200_000)),
     textFile('release-manifests/image-references', imageReferences(version, components)),
-    textFile('release-manifests/release-metadata', releaseMetadata(version)),
+    textFile('release-manifests/release-metadata', releaseMetadata(metadataVersion, architecture)),
+    ...(bootImages === undefined ? [] : [textFile(bootImagesPath, bootImagesManifest(bootImages))]),
   ];
+}
+
+/** What a payload says beside its list; what is not said is as in a sound one for a single architecture. */
+export interface PayloadOptions {
+  readonly metadataVersion?: string;
+  /** `multi` in a payload for several. */
+  readonly architecture?: string;
+  /** Where the files of RHCOS are, and their SHA-256 in hex, by architecture (`x86_64`), format and part. */
+  readonly bootImages?: BootImages;
+}
+
+export type BootImages = Readonly<
+  Record<string, Readonly<Record<string, Readonly<Record<string, { location: string; sha256: string }>>>>>
+>;
+
+const bootImagesPath = 'release-manifests/0000_50_installer_coreos-bootimages.yaml';
+
+/** The ConfigMap as the installer writes it: the stream as a JSON text in a block of YAML. */
+function bootImagesManifest(bootImages: BootImages): string {
+  const architectures = Object.fromEntries(
+    Object.entries(bootImages).map(([name, formats]) => [
+      name,
+      { artifacts: { metal: { release: '414.92.1', formats } }, images: {} },
+    ]),
+  );
+  const stream = JSON.stringify({ stream: 'rhcos-4.14', architectures }, undefined, 2);
+  return `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: coreos-bootimages
+  namespace: openshift-machine-config-operator
+data:
+  releaseVersion: 0.0.1-snapshot
+  stream: |
+${stream.replaceAll(/^/gm, '    ')}
+`;
 }
 
 /**
@@ -116,11 +157,14 @@ function filler(seed: string, length: number): string {
   return Buffer.concat([...seededBytes(seed, length / 2)]).toString('hex');
 }
 
-function releaseMetadata(version: string): string {
+function releaseMetadata(version: string, architecture?: string): string {
   return JSON.stringify({
     kind: 'cincinnati-metadata-v0',
     version,
     previous: [],
-    metadata: { url: `https://access.redhat.com/errata/${version}` },
+    metadata: {
+      ...(architecture === undefined ? {} : { 'release.openshift.io/architecture': architecture }),
+      url: `https://access.redhat.com/errata/${version}`,
+    },
   });
 }

@@ -36,6 +36,10 @@ export interface ReleaseSetOptions {
   readonly ownLayer?: { readonly min: number; readonly max: number };
   /** Another seed gives other digests. */
   readonly seed?: string;
+  /** What the release image says of itself, beside its list. */
+  readonly payload?: payload.PayloadOptions;
+  /** Of the release image. */
+  readonly architecture?: string;
 }
 
 const kibibyte = 1024;
@@ -78,7 +82,7 @@ export async function writeReleaseSet(folder: string, options: ReleaseSetOptions
     host: shape.host,
     version: shape.version,
     components,
-    ...(await releases(from, shape.version, components)),
+    ...(await releases(from, shape, components)),
     additional: {
       tool: await taggedImage(from, 'docker', { name: 'tool', repository: 'lab/tool', tag: '1.2' }),
       oci: await taggedImage(from, 'oci', { name: 'oci', repository: 'lab/oci', tag: '2.0' }),
@@ -108,15 +112,19 @@ export function servedImagesOf(set: ReleaseSet): readonly SetImage[] {
 
 async function releases(
   from: Ingredients,
-  version: string,
+  {
+    version,
+    payload: options,
+    architecture,
+  }: Pick<ReleaseSetOptions, 'payload' | 'architecture'> & { version: string },
   components: readonly SetImage[],
 ): Promise<Pick<ReleaseSet, 'release' | 'broken'>> {
   const contents = components.map(({ name, reference }) => ({ name, pullSpec: reference }));
-  const current = payload.releaseManifests(version, contents);
+  const current = payload.releaseManifests(version, contents, options);
   const older = payload.olderReleaseManifests(contents);
   const removal = payload.releaseManifestsWithout;
   const image = (suffix: string, ...top: (typeof current)[]) =>
-    releaseImage(from, version, `${version}-x86_64${suffix}`, top);
+    releaseImage(from, version, { tag: `${version}-x86_64${suffix}`, architecture }, top);
   return {
     release: await image('', older, removal('0000_90_obsolete.yaml'), current),
     broken: {

@@ -40,14 +40,26 @@ export async function componentImage(from: Ingredients, name: string): Promise<S
 export async function releaseImage(
   from: Ingredients,
   version: string,
-  tag: string,
+  { tag, architecture }: { readonly tag: string; readonly architecture?: string | undefined },
   top: readonly (readonly TarEntry[])[],
 ): Promise<SetImage> {
   const layers = [...from.base];
   for (const entries of top) layers.push(await writeLayer(from.folder, entries));
   const labels = { 'io.openshift.release': version };
-  const manifest = await writeImage(from.folder, { format: 'docker', layers, labels });
+  const own = architecture === undefined ? {} : { architecture };
+  const manifest = await writeImage(from.folder, { format: 'docker', layers, labels, ...own });
   return named(from, manifest, { name: 'release', repository: 'openshift-release-dev/ocp-release', tag });
+}
+
+/** An index image whose catalog is below `/configs` in a layer above the shared ones. */
+export async function catalogImage(
+  from: Ingredients,
+  at: NameAndTag,
+  catalog: readonly TarEntry[],
+): Promise<SetImage> {
+  const layers = [...from.base, await writeLayer(from.folder, catalog)];
+  const labels = { 'operators.operatorframework.io.index.configs.v1': '/configs' };
+  return named(from, await writeImage(from.folder, { format: 'oci', layers, labels }), at);
 }
 
 /** An image for linux/amd64, by tag. */

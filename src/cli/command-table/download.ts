@@ -1,7 +1,8 @@
 import { formats } from '../../core/staging/passport.ts';
 import { authfile, certDir, output, parallel } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
-import { requestFlags } from './request.ts';
+import { lockFlags, requestFlags } from './request.ts';
+import { signatureFlags } from './signature.ts';
 
 export const download = {
   name: 'download',
@@ -11,6 +12,13 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
   flags: {
     folder: { kind: 'string', short: 'f', value: 'folder', description: 'staging folder', required: true },
     ...requestFlags,
+    generateImageset: {
+      kind: 'boolean',
+      description:
+        'write imageset.yaml into --folder and stop: it can be edited, and taken with --skip-imageset',
+    },
+    ...lockFlags,
+    ...signatureFlags,
     format: {
       kind: 'string',
       value: 'format',
@@ -57,6 +65,8 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
   examples: [
     'factory-precaching-cli download -f /mnt -r 4.14.7',
     'factory-precaching-cli download -f /mnt --release-image registry.lab:5000/ocp/release:4.14.7-x86_64 -s',
+    'factory-precaching-cli download -f /mnt -r 4.14.7 --acm-version 2.9.1 --mce-version 2.4.2 --du-profile -s',
+    'factory-precaching-cli download -f /mnt --imageset imageset.yaml',
     'factory-precaching-cli download -f /mnt -r 4.14.7 -a quay.io/lab/tool:1.2 --filter "^(aws|azure|gcp)-"',
   ],
 } as const satisfies Command;

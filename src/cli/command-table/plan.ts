@@ -1,7 +1,8 @@
 import { authfile, certDir, parallel } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 import { download } from './download.ts';
-import { requestFlags } from './request.ts';
+import { lockFlags, requestFlags } from './request.ts';
+import { signatureFlags } from './signature.ts';
 
 const { format, signatures, base } = download.flags;
 
@@ -14,6 +15,8 @@ site will still pull over its WAN. Exit status 8 when it does not fit into the f
   flags: {
     folder: { kind: 'string', short: 'f', value: 'folder', description: 'staging folder it would go into' },
     ...requestFlags,
+    ...lockFlags,
+    ...signatureFlags,
     format,
     signatures,
     base,
@@ -49,6 +52,7 @@ site will still pull over its WAN. Exit status 8 when it does not fit into the f
   examples: [
     'factory-precaching-cli plan -r 4.14.7 --bandwidth 100Mbit',
     'factory-precaching-cli plan -f /mnt -r 4.14.7 --site sno1.yaml --hub clusterimageset.yaml',
+    'factory-precaching-cli plan --imageset imageset.yaml',
     'factory-precaching-cli plan -r 4.14.7 -o json | jq .size.layouts.pool.partition',
   ],
 } as const satisfies Command;

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import { downloadImages, outcomeOf } from '../../workflows/download-images.ts';
+import { writeImageSet } from '../../workflows/generate-image-set.ts';
 import { outcomeOfPreview, previewDownload } from '../../workflows/preview-download.ts';
 import type { download } from '../command-table/download.ts';
 import { exitCodes } from '../exit-code.ts';
@@ -28,6 +29,11 @@ export const run: Run<typeof download.flags> = async (values, terminal) => {
     signal,
     emit,
   };
+  if (values.generateImageset) {
+    const path = await writeImageSet(options).finally(finish);
+    terminal.out(values.output === 'json' ? json({ imageSet: path }) : `Generated ${path}\n`);
+    return 0;
+  }
   if (values.dryRun) {
     const preview = await previewDownload(options).finally(finish);
     terminal.out(values.output === 'json' ? json(preview) : formatPreview(preview));

@@ -8,7 +8,7 @@ import type { Run } from '../run.ts';
 
 export const run: Run<typeof plan.flags> = async ({ site, base, authfile, output, ...values }, terminal) => {
   const { emit, finish } = createReporter(terminal);
-  const sources = { ...requestOptions(values), bases: base, sites: site };
+  const sources = { ...requestOptions(values), bases: base, sites: site, startedAt: terminal.date() };
   const options = { ...terminal, ...values, ...sources, authFile: authfile, emit };
   const report = await planDownload(options).finally(finish);
   terminal.out(formatPlan(report, output));

@@ -1,11 +1,21 @@
-import { writeSiteHooks } from '../../workflows/edit-site.ts';
+import type { ToolError } from '../../core/errors.ts';
+import { editSites } from '../../workflows/edit-site.ts';
 import type { siteconfig } from '../command-table/siteconfig.ts';
-import { createReporter } from '../reporters.ts';
+import { exitCodes } from '../exit-code.ts';
+import { createReporter, reportError } from '../reporters.ts';
 import type { Run } from '../run.ts';
 
-export const run: Run<typeof siteconfig.flags> = async ({ cfg, label }, terminal) => {
+export const run: Run<typeof siteconfig.flags> = async (values, terminal) => {
   const { emit, finish } = createReporter(terminal);
-  const { readInput } = terminal;
-  terminal.out(await writeSiteHooks({ file: cfg, label }, { readInput, emit }).finally(finish));
-  return 0;
+  const { cfg, cluster: clusters, node: nodes, ignitionVersion: ignition } = values;
+  const inputs = cfg.length === 0 ? ['-'] : cfg;
+  let status = 0;
+  const refuse = (error: ToolError): void => {
+    const reported = reportError(error, terminal);
+    status ||= reported;
+  };
+  const request = { ...values, inputs, clusters, nodes, ignition, version: __VERSION__ };
+  const { changed } = await editSites(request, { ...terminal, emit, refuse }).finally(finish);
+  if (status !== 0) return status;
+  return values.check && changed > 0 ? exitCodes.failed : 0;
 };

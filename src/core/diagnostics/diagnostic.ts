@@ -1,4 +1,4 @@
-import { ToolError } from '../errors.ts';
+import { type ErrorCode, ToolError } from '../errors.ts';
 
 /** Where in a text, 0-based UTF-16 offsets; `end` is exclusive. */
 export interface Span {
@@ -26,17 +26,14 @@ export interface Source {
   readonly text: string;
 }
 
-/** One or more mistakes in one document. The reporter prints each with its excerpt. */
+/** One or more mistakes in one document, or things it asks for that are not there (`not-found`). The reporter prints each with its excerpt. */
 export class DocumentError extends ToolError {
   readonly source: Source;
   readonly diagnostics: readonly Diagnostic[];
 
-  constructor(source: Source, diagnostics: readonly Diagnostic[]) {
+  constructor(source: Source, diagnostics: readonly Diagnostic[], code: ErrorCode = 'invalid-document') {
     const count = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
-    super(
-      'invalid-document',
-      `${source.name}: ${count} ${count === 1 ? 'mistake' : 'mistakes'}, nothing was changed`,
-    );
+    super(code, `${source.name}: ${count} ${count === 1 ? 'mistake' : 'mistakes'}, nothing was changed`);
     this.name = 'DocumentError';
     this.source = source;
     this.diagnostics = diagnostics;

@@ -53,8 +53,11 @@ const fileSystemBytes = 128 * 1024 * 1024;
 const fileSystemShare = 0.02;
 const spare = 0.1;
 
-/** Adds up a plan: by group and source, in all, and as each layout holds it. */
-export function forecastSize(images: readonly SizedImage[]): SizeForecast {
+/**
+ * Adds up a plan: by group and source, in all, and as each layout holds it. Every layout has files beside the images,
+ * `besides` bytes of them.
+ */
+export function forecastSize(images: readonly SizedImage[], besides = 0): SizeForecast {
   const uniqueBytes = unique(images);
   const archives = sum(images.map(({ archiveBytes }) => archiveBytes));
   const forDiscovery = unique(images.filter(({ planned }) => planned.groups.includes('ai')));
@@ -65,10 +68,10 @@ export function forecastSize(images: readonly SizedImage[]): SizeForecast {
     uniqueBytes,
     portions: portionsOf(images),
     layouts: {
-      pool: layout(uniqueBytes, false),
-      archive: layout(archives, false),
+      pool: layout(uniqueBytes + besides, false),
+      archive: layout(archives + besides, false),
       // The images of the discovery stage stay in the pool beside it: the live system has no container storage there.
-      storage: layout(uniqueBytes * unpacked + forDiscovery, true),
+      storage: layout(uniqueBytes * unpacked + forDiscovery + besides, true),
     },
   };
 }

@@ -24,9 +24,10 @@ const stock: Stock = {
     sized(`quay.io/openshift-release-dev/ocp-v4.0-art-dev@${digest('e')}`, 902, 'rhel-coreos'),
     sized('registry.redhat.io/multicluster-engine/assisted-installer-agent-rhel8:v2', 13),
   ],
-  releases: [{ reference: releaseImage, version: '4.16.3' }],
+  releases: [{ reference: releaseImage, version: '4.16.3', digest: digest('d') }],
   packages: new Set(['ptp-operator']),
   ignored: [],
+  missed: [],
   architecture: 'amd64',
 };
 const cluster: SiteCluster = {
@@ -56,7 +57,7 @@ describe('forecastWan', () => {
   it('knows that OpenShift before 4.15 takes the system from the storage', () => {
     expect(
       whats({ imageSet: 'img4.14.7' }, undefined, {
-        releases: [{ reference: releaseImage, version: '4.14.7' }],
+        releases: [{ reference: releaseImage, version: '4.14.7', digest: digest('d') }],
       }),
     ).toEqual(always.slice(0, 1));
   });
@@ -126,6 +127,38 @@ spec:
       ...always,
       'any of 2 images that are left out',
     ]);
+  });
+
+  it('names what the filter takes although the installation needs it, and who will pull it', () => {
+    const reference = parseReference('quay.io/a/b:1');
+    const need = { group: 'ai', required: true, by: 'bootkube runs it' } as const;
+    const etcd = {
+      reference,
+      component: 'etcd',
+      source: 'component',
+      groups: ['ai'],
+      priority: 1,
+      needs: [need, need],
+    } as const;
+    const left = { ignored: ['quay.io/a/b:1', 'quay.io/a/c:1'], missed: [etcd] };
+    expect(pulls({}, undefined, left).slice(-2)).toMatchObject([
+      { what: 'etcd', because: 'the filter takes it, and bootkube runs it' },
+      { what: 'quay.io/a/c:1' },
+    ]);
+  });
+
+  it('takes a tag for the digest it is, and a second name of the release for what it is', () => {
+    const set = (image: string) =>
+      `kind: ClusterImageSet\nmetadata: {name: img4.16.3-x86-64-appsub}\nspec: {releaseImage: ${image}}\n`;
+    const repository = 'quay.io/openshift-release-dev/ocp-release';
+    expect(whats({}, set(`${repository}@${digest('d')}`))).toEqual(always);
+    expect(pulls({}, set(`mirror.lab/ocp/release@${digest('d')}`))[0]).toMatchObject({ bytes: 0 });
+    const byDigest = {
+      releases: [
+        { reference: parseReference(`${repository}@${digest('d')}`), version: '4.16.3', digest: digest('d') },
+      ],
+    };
+    expect(whats({}, set(formatReference(releaseImage)), byDigest)).toEqual(always);
   });
 });
 

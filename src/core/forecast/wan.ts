@@ -1,3 +1,5 @@
+import type { ImagePlan } from '../imageset/image-plan.ts';
+import type { Digest } from '../oci/digest.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import type { SiteCluster } from '../site/read-site.ts';
 import type { Group } from '../staging/passport.ts';
@@ -26,12 +28,18 @@ export interface ClusterPulls {
 /** What is going to be on the partition. */
 export interface Stock {
   readonly images: readonly SizedImage[];
-  /** Of each release image, by the reference it is staged under. */
-  readonly releases: readonly { readonly reference: Reference; readonly version: string }[];
+  /** Of each release image, by the reference it was asked for. */
+  readonly releases: readonly {
+    readonly reference: Reference;
+    readonly version: string;
+    readonly digest: Digest;
+  }[];
   /** Packages of operators that are staged. */
   readonly packages: ReadonlySet<string>;
   /** What the filter leaves out. */
   readonly ignored: readonly string[];
+  /** Of it, what the installation needs. */
+  readonly missed: ImagePlan['missed'];
   readonly architecture: string;
 }
 
@@ -107,8 +115,11 @@ function releasePulls(
   const release = hub?.imageSets.get(imageSet);
   if (release === undefined) return unknownRelease(imageSet, releases, whole);
   const name = formatReference(release);
-  if (releases.some(({ reference }) => formatReference(reference) === name)) return [];
-  const other = releases.find(({ reference }) => releaseOf(reference) === releaseOf(release));
+  if (images.some(({ planned }) => formatReference(planned.reference) === name)) return [];
+  // A container storage that owns any name of a repository answers for its digests.
+  const same = releases.filter(({ digest }) => digest === release.digest);
+  if (same.some(({ reference }) => repositoryOf(reference) === repositoryOf(release))) return [];
+  const other = same[0] ?? releases.find(({ reference }) => releaseOf(reference) === releaseOf(release));
   if (other !== undefined) {
     return [
       {
@@ -155,6 +166,10 @@ function unknownRelease(imageSet: string, releases: Stock['releases'], whole: nu
       remedy: `stage it: --release ${version}`,
     },
   ];
+}
+
+function repositoryOf({ registry, repository }: Reference): string {
+  return `${registry}/${repository}`;
 }
 
 /** A tag or digest is the release; where it is mirrored, the registry is not. */
@@ -247,11 +262,20 @@ function policyPulls(hub: HubFacts, { images, packages }: Stock): WanPull[] {
   ];
 }
 
-function filterPulls({ ignored }: Stock): WanPull[] {
-  if (ignored.length === 0) return [];
+function filterPulls({ ignored, missed }: Stock): WanPull[] {
+  const certain = missed.map(({ component, reference, needs }) => ({
+    what: component ?? formatReference(reference),
+    bytes: undefined,
+    because: `the filter takes it, and ${[...new Set(needs.map(({ by }) => by))].join('; ')}`,
+    remedy: 'narrow the pattern of --filter',
+  }));
+  const known = new Set(missed.map(({ reference }) => formatReference(reference)));
+  const others = ignored.filter((reference) => !known.has(reference));
+  if (others.length === 0) return certain;
   return [
+    ...certain,
     {
-      what: ignored.length === 1 ? String(ignored[0]) : `any of ${ignored.length} images that are left out`,
+      what: others.length === 1 ? String(others[0]) : `any of ${others.length} images that are left out`,
       bytes: undefined,
       because: 'the filter takes them from the plan; what needs one pulls it',
       remedy: undefined,

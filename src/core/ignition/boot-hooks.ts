@@ -27,7 +27,13 @@ export interface FileHook {
 export interface BootHooks {
   readonly units: readonly UnitHook[];
   readonly files: readonly FileHook[];
+  /** What an override shall say where a user's own content does not need a newer one; as it is, or 3.1.0, without. */
+  readonly version?: IgnitionVersion | undefined;
 }
+
+/** What the hub's parser takes. */
+export const ignitionVersions = ['3.1.0', '3.2.0'] as const;
+export type IgnitionVersion = (typeof ignitionVersions)[number];
 
 export const mountUnit = 'var-mnt.mount';
 const defaultDevice = '/dev/disk/by-partlabel/data';
@@ -62,9 +68,16 @@ export const hookPaths: readonly string[] = [
   ...hookUnits.map((name) => unitFolder + name),
 ];
 
-/** The hooks of a stage, mounting the partition with this label (`isPartitionLabel`). */
-export function bootHooks(stage: Stage, label: string): BootHooks {
-  const { name, contents, script } = services[stage];
+/**
+ * The hooks of a stage, mounting the partition with this label (`isPartitionLabel`). The service ends after `deadline`
+ * seconds, or after the time that its file in boot/ names.
+ */
+export function bootHooks(stage: Stage, label: string, deadline?: number): BootHooks {
+  const { name, contents: template, script } = services[stage];
+  const contents =
+    deadline === undefined
+      ? template
+      : template.replace(/^TimeoutStartSec=.*$/m, `TimeoutStartSec=${deadline}s`);
   return {
     units: [
       { name: mountUnit, contents: varMnt.replace(defaultDevice, `/dev/disk/by-partlabel/${label}`) },
@@ -87,7 +100,8 @@ export function isHookMount(contents: string): boolean {
   return /precach/i.test(contents);
 }
 
-/** The partition label that a `var-mnt.mount` names. */
+/** The partition label that a `var-mnt.mount` names, or a service of the Go tool hands to its script. */
 export function mountedLabel(contents: string): string | undefined {
-  return /^\s*What=\/dev\/disk\/by-partlabel\/(\S+)\s*$/m.exec(contents)?.[1];
+  const named = /^\s*What=\/dev\/disk\/by-partlabel\/(\S+)\s*$/m.exec(contents);
+  return (named ?? /^\s*ExecStart=.*\/extract-(?:ai|ocp)\.sh --label (\S+)\s*$/m.exec(contents))?.[1];
 }

@@ -113,13 +113,17 @@ describe('the law of merging', () => {
       })
       .map((items) => items as Record<string, unknown>[]);
   const units = list('name', ['a.service', 'b.mount', ...hookNames], fc.constant('# precache'));
-  const files = list('path', ['/etc/a', '/b', '/usr/local/bin/extract-ai.sh'], json);
+  const files = list(
+    'path',
+    ['/etc/a', '/b', '/usr/local/bin/extract-ai.sh'],
+    fc.constantFrom({}, { source: 'data:,x', own: 1.5 }),
+  );
   const override = fc.record(
     {
       ignition: fc.record({ version: fc.constantFrom('3.1.0', '3.2.0') }),
       systemd: fc.record({ units }, { requiredKeys: [] }),
-      storage: fc.record({ files, disks: json }, { requiredKeys: [] }),
-      passwd: json,
+      storage: fc.record({ files, own: json }, { requiredKeys: [] }),
+      own: json,
     },
     { requiredKeys: ['ignition'] },
   );
@@ -132,7 +136,7 @@ describe('the law of merging', () => {
         expect(merge(text)).toBe(text);
         expect(Object.keys(after).slice(0, Object.keys(before).length)).toEqual(Object.keys(before));
         expect(after).toMatchObject(
-          JSON.parse(JSON.stringify({ ignition: before.ignition, passwd: before.passwd })),
+          JSON.parse(JSON.stringify({ ignition: before.ignition, own: before.own })),
         );
         const own = (items: readonly Record<string, unknown>[] | undefined, key: string) =>
           (items ?? []).filter((item) => !/precache|var-mnt|extract/.test(String(item[key])));
@@ -153,13 +157,23 @@ describe('the law of merging', () => {
 describe('mistakes', () => {
   it.each([
     ['[]', 'override-type', '[]'],
-    ['{"ignition": {"version": "3.3.0"}}', 'ignition-version', '"3.3.0"'],
-    ['{"ignition": {"version": 3.1}}', 'ignition-version', '3.1'],
+    ['{"ignition": {"version": "3.3.0"}}', 'ignition/version-refused', '"3.3.0"'],
+    ['{"ignition": {"version": 3.1}}', 'ignition/value-type', '3.1'],
     ['{"ignition": null}', 'override-type', 'null'],
-    ['{"systemd": {"units": {}}}', 'override-type', '{}'],
-    ['{"systemd": {"units": [{"name": 1}]}}', 'override-type', '{"name": 1}'],
-    ['{"systemd": {"units": [{"name": "a"}, {"name": "a"}]}}', 'override-duplicate', '"a"'],
-    ['{"storage": {"files": [{"path": "/a"}], "links": [{"path": "/a"}]}}', 'override-duplicate', '"/a"'],
+    ['{"systemd": {"units": {}}}', 'ignition/value-type', '{}'],
+    ['{"systemd": {"units": [{"name": 1}]}}', 'ignition/value-type', '1'],
+    ['{"systemd": {"units": null}}', 'override-type', 'null'],
+    ['{"Systemd": {}}', 'ignition/key-case', '"Systemd"'],
+    [
+      '{"systemd": {"units": [{"name": "a.path"}, {"name": "a.path"}]}}',
+      'ignition/duplicate-entry',
+      '"a.path"',
+    ],
+    [
+      '{"storage": {"files": [{"path": "/a"}], "links": [{"path": "/a", "target": "b"}]}}',
+      'ignition/duplicate-entry',
+      '"/a"',
+    ],
     [
       '{"systemd": {"units": [{"name": "var-mnt.mount", "contents": "[Mount]"}]}}',
       'mount-taken',
@@ -174,6 +188,17 @@ describe('mistakes', () => {
   it('are told all at once', () => {
     const text = '{"ignition": {"version": "2.0"}, "systemd": {"units": 1}, "storage": {"files": [1, 2]}}';
     expect(mergeHooks(text, hooks).mistakes).toHaveLength(4);
+  });
+
+  it('of the hooks together with what is there', () => {
+    const text = '{"storage": {"links": [{"path": "/usr/local/bin", "target": "/b"}]}}';
+    expect(mergeHooks(text, hooks).mistakes).toMatchObject([
+      {
+        id: 'ignition/path-below-link',
+        message:
+          'with the hooks, this path goes through a link of this config: "/usr/local/bin/extract-ai.sh"',
+      },
+    ]);
   });
 });
 

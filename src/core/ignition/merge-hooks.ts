@@ -21,7 +21,8 @@ import {
 } from '../json/tree.ts';
 import { applySplices, type Splice } from '../splice.ts';
 import { type BootHooks, hookPaths, hookUnits } from './boot-hooks.ts';
-import { readOverride } from './override.ts';
+import { mergedMistakes, readOverride } from './override.ts';
+import { removeHooks } from './remove-hooks.ts';
 
 /** The merged override, or why there is none. Spans are offsets in the text that was to be merged. */
 export type MergeResult =
@@ -45,11 +46,13 @@ export function mergeHooks(text: string | undefined, hooks: BootHooks): MergeRes
   const lines = trimmed.includes('\n') ? trimmed : reflowed(trimmed);
   const again = parseJson(lines).root;
   if (again?.type !== 'object') throw new Error('a JSON object is none after white space changed');
-  return { text: `${yamlSafeJson(applySplices(lines, spliceHooks(lines, again, hooks)))}\n`, mistakes: [] };
+  const merged = `${yamlSafeJson(applySplices(lines, spliceHooks(lines, again, hooks)))}\n`;
+  const mistakes = mergedMistakes(text, merged);
+  return mistakes.length === 0 ? { text: merged, mistakes: [] } : { text: undefined, mistakes };
 }
 
-function newOverride({ units, files }: BootHooks): unknown {
-  return { ignition: { version: newVersion }, systemd: { units }, storage: { files } };
+function newOverride({ units, files, version = newVersion }: BootHooks): unknown {
+  return { ignition: { version }, systemd: { units }, storage: { files } };
 }
 
 function reflowed(text: string): string {
@@ -67,13 +70,29 @@ function spliceHooks(text: string, root: JsonObject, hooks: BootHooks): Splice[]
     else if (object.type === 'object') nested.push(...editSection(layout, object, lists));
   };
   const ignition = memberOf(root, 'ignition');
-  if (ignition === undefined) missing.push({ name: 'ignition', value: { version: newVersion } });
-  else if (ignition.type === 'object' && memberOf(ignition, 'version') === undefined) {
-    nested.push(...editItems(layout, ignition, () => true, [{ name: 'version', value: newVersion }]));
-  }
+  const version = hooks.version ?? newVersion;
+  if (ignition === undefined) missing.push({ name: 'ignition', value: { version } });
+  else if (ignition.type === 'object') nested.push(...editVersion(layout, ignition, hooks));
   section('systemd', [unitList(hooks)], { units: hooks.units });
   section('storage', storageLists(hooks), { files: hooks.files });
   return [...nested, ...(missing.length === 0 ? [] : editItems(layout, root, () => true, missing))];
+}
+
+/** A newer version takes all that an older one has; the other way only where nothing is the user's own. */
+function editVersion(layout: Layout, ignition: JsonObject, { version }: BootHooks): Splice[] {
+  const written = memberOf(ignition, 'version');
+  if (written === undefined) {
+    return editItems(layout, ignition, () => true, [{ name: 'version', value: version ?? newVersion }]);
+  }
+  const value = plainValue(written);
+  if (version === undefined || value === version) return [];
+  const may = String(value) < version || isBare(layout.text);
+  return may ? [replaceValue(layout, written, version)] : [];
+}
+
+function isBare(text: string): boolean {
+  const removal = removeHooks(text);
+  return removal.text !== undefined && removal.bare;
 }
 
 /** What has to become of one list of a section. */

@@ -1,99 +1,102 @@
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { type JsonNode, type JsonObject, memberOf, parseJson, textMember } from '../json/tree.ts';
 import { hookPaths, hookUnits, isHookMount, mountedLabel, mountUnit } from './boot-hooks.ts';
+import { checkIgnition } from './check.ts';
 
 /** An override that can be merged, or every reason why it cannot. Spans are offsets in its text. */
 export type OverrideReading =
   | { readonly root: JsonObject; readonly mistakes: readonly [] }
   | { readonly root: undefined; readonly mistakes: readonly Diagnostic[] };
 
-/** What the hub's parser takes (assisted-service, internal/common/ignition: `ParseToLatest`). */
-const versions: readonly unknown[] = ['3.1.0', '3.2.0'];
-
-/** Reads an `ignitionConfigOverride` as far as a merge needs to understand it. */
+/**
+ * Reads an `ignitionConfigOverride` for a merge. Mistakes are what the hub or the server at its boot refuses
+ * (`checkIgnition`) and what a merge cannot build on; what merging takes out or adds is none.
+ */
 export function readOverride(text: string): OverrideReading {
   const { root, mistakes: syntax } = parseJson(text);
   if (root === undefined) return { root, mistakes: syntax };
   if (root.type !== 'object') {
     return { root: undefined, mistakes: [mistake('override-type', 'an override is a JSON object', root)] };
   }
-  const mistakes = [
-    ...versionMistakes(root),
-    ...listMistakes(root, 'systemd', ['units'], 'name', hookUnits),
-    ...listMistakes(root, 'storage', ['files', 'links', 'directories'], 'path', hookPaths),
-    ...mountMistakes(root),
-  ];
+  const mistakes = [...configMistakes(text, root), ...nullMistakes(root), ...mountMistakes(root)];
   return mistakes.length === 0 ? { root, mistakes: [] } : { root: undefined, mistakes };
+}
+
+/** Every error in what a merge made of an override, told at the place in `text` that it comes from, if there is one. */
+export function mergedMistakes(text: string, merged: string): readonly Diagnostic[] {
+  return checkIgnition({ text: merged })
+    .filter(({ severity }) => severity === 'error')
+    .map((found) => {
+      const written = merged.slice(found.span?.start, found.span?.end);
+      const start = Math.max(text.indexOf(written), 0);
+      const end = text.startsWith(written, start) ? start + written.length : start + 1;
+      return { ...found, message: `with the hooks, ${found.message}: ${written}`, span: { start, end } };
+    });
+}
+
+/** Merging writes a version where there is none, and replaces what hooks are there, however wrong they are. */
+function configMistakes(text: string, root: JsonObject): Diagnostic[] {
+  const found = checkIgnition({ text, root }).filter(
+    ({ id, severity }) =>
+      id === 'ignition/key-case' || (severity === 'error' && id !== 'ignition/version-missing'),
+  );
+  if (found.length === 0) return [];
+  const hooks = hookItems(root);
+  return found
+    .filter(
+      ({ span }) =>
+        !hooks.some(({ start, end }) => start <= (span?.start ?? -1) && (span?.start ?? -1) < end),
+    )
+    .map((diagnostic) => ({ ...diagnostic, severity: 'error' }));
+}
+
+function hookItems(root: JsonObject): readonly JsonNode[] {
+  return [
+    ...itemsOf(root, 'systemd', 'units').filter((item) =>
+      hookUnits.includes(textMember(item, 'name')?.value ?? ''),
+    ),
+    ...['files', 'links', 'directories'].flatMap((list) =>
+      itemsOf(root, 'storage', list).filter((item) =>
+        hookPaths.includes(textMember(item, 'path')?.value ?? ''),
+      ),
+    ),
+  ];
+}
+
+/** Ignition takes null for nothing, but nothing can be put into it. */
+function nullMistakes(root: JsonObject): Diagnostic[] {
+  const merged: readonly (readonly [string, readonly string[]])[] = [
+    ['ignition', ['version']],
+    ['systemd', ['units']],
+    ['storage', ['files', 'links', 'directories']],
+  ];
+  return merged.flatMap(([name, members]) => {
+    const section = memberOf(root, name);
+    const nodes = section?.type === 'object' ? members.map((member) => memberOf(section, member)) : [section];
+    return nodes.flatMap((node) =>
+      node?.type === 'scalar' && node.value === null
+        ? [mistake('override-type', 'null is nothing to merge into', node, 'take it out')]
+        : [],
+    );
+  });
 }
 
 /** The partition label of the hooks in an override, if it has any. */
 export function hookLabel(text: string): string | undefined {
   const { root } = parseJson(text);
   if (root?.type !== 'object') return undefined;
-  const contents = unitsOf(root)
-    .filter((unit) => textMember(unit, 'name')?.value === mountUnit)
-    .map((unit) => textMember(unit, 'contents')?.value)
-    .find((contents) => contents !== undefined && isHookMount(contents));
-  return contents === undefined ? undefined : mountedLabel(contents);
-}
-
-function versionMistakes(root: JsonObject): Diagnostic[] {
-  const ignition = memberOf(root, 'ignition');
-  if (ignition === undefined) return [];
-  if (ignition.type !== 'object') return [mistake('override-type', '"ignition" is an object', ignition)];
-  const version = memberOf(ignition, 'version');
-  if (version === undefined || (version.type === 'scalar' && versions.includes(version.value))) return [];
-  return [
-    mistake(
-      'ignition-version',
-      'the hub takes only Ignition 3.1.0 and 3.2.0',
-      version,
-      'write "3.1.0" or "3.2.0"',
-    ),
-  ];
-}
-
-function listMistakes(
-  root: JsonObject,
-  sectionName: string,
-  listNames: readonly string[],
-  keyName: string,
-  owned: readonly string[],
-): Diagnostic[] {
-  const section = memberOf(root, sectionName);
-  if (section === undefined) return [];
-  if (section.type !== 'object') return [mistake('override-type', `"${sectionName}" is an object`, section)];
-  const seen = new Set<string>(owned);
-  return listNames.flatMap((listName) => {
-    const list = memberOf(section, listName);
-    if (list === undefined) return [];
-    if (list.type !== 'array') return [mistake('override-type', `"${listName}" is an array`, list)];
-    return list.items.flatMap((item) => {
-      const key = textMember(item, keyName);
-      if (key === undefined) {
-        return [
-          mistake(
-            'override-type',
-            `an item of "${listName}" is an object with the string "${keyName}"`,
-            item,
-          ),
-        ];
-      }
-      // Doubled hooks are not the user's mistake: merging removes them.
-      if (seen.has(key.value) && !owned.includes(key.value)) {
-        return [
-          mistake('override-duplicate', `${key.value} is there twice, which the hub refuses`, key.node),
-        ];
-      }
-      seen.add(key.value);
-      return [];
-    });
-  });
+  return itemsOf(root, 'systemd', 'units')
+    .filter((unit) => hookUnits.includes(textMember(unit, 'name')?.value ?? ''))
+    .map((unit) => textMember(unit, 'contents')?.value ?? '')
+    .map((contents) =>
+      isHookMount(contents) || contents.includes('/extract-') ? mountedLabel(contents) : undefined,
+    )
+    .find((label) => label !== undefined);
 }
 
 /** The unit's name follows from its path: two mounts on /var/mnt cannot be. */
 function mountMistakes(root: JsonObject): Diagnostic[] {
-  return unitsOf(root).flatMap((unit) => {
+  return itemsOf(root, 'systemd', 'units').flatMap((unit) => {
     const name = textMember(unit, 'name');
     const contents = textMember(unit, 'contents');
     if (name?.value !== mountUnit || contents === undefined || isHookMount(contents.value)) return [];
@@ -102,10 +105,10 @@ function mountMistakes(root: JsonObject): Diagnostic[] {
   });
 }
 
-function unitsOf(root: JsonObject): readonly JsonNode[] {
-  const systemd = memberOf(root, 'systemd');
-  const units = systemd?.type === 'object' ? memberOf(systemd, 'units') : undefined;
-  return units?.type === 'array' ? units.items : [];
+function itemsOf(root: JsonObject, sectionName: string, listName: string): readonly JsonNode[] {
+  const section = memberOf(root, sectionName);
+  const list = section?.type === 'object' ? memberOf(section, listName) : undefined;
+  return list?.type === 'array' ? list.items : [];
 }
 
 function mistake(id: string, message: string, { start, end }: Span, hint?: string): Diagnostic {

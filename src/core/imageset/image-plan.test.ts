@@ -22,6 +22,7 @@ const sources = {
   ],
   images: [parseReference('quay.io/lab/tool:1')],
   aiImages: [parseReference('quay.io/lab/agent:1'), byDigest('a')],
+  platform: parsePlatform('linux/amd64'),
   leaveOut: compileFilter(undefined),
 };
 const names = (filter?: string) =>
@@ -35,10 +36,10 @@ describe('planImages', () => {
       'quay.io/ocp/release:4.14.7-x86_64',
       'machine-config-operator',
       'etcd',
-      'aws-driver',
       'console',
       'quay.io/lab/agent:1',
       'quay.io/lab/tool:1',
+      'aws-driver',
     ]);
   });
 
@@ -69,6 +70,56 @@ describe('planImages', () => {
       expect(() => names(pattern)).toThrow('the filter leaves out what the installation needs');
     },
   );
+
+  it('lets it go when that is allowed, and says what the site will pull', () => {
+    const plan = planImages({ ...sources, leaveOut: compileFilter('^etcd$|^console$'), allowMissing: true });
+    expect(plan.missed.map(({ component }) => component)).toEqual(['etcd']);
+    expect(plan.ignored).toEqual([formatReference(byDigest('b'))]);
+    // It was asked for in another way, too.
+    expect(plan.images.map(({ reference }) => formatReference(reference))).toContain(
+      formatReference(byDigest('a')),
+    );
+  });
+
+  it('keeps the tag of a release that was asked for by digest, and asks for it by digest', () => {
+    const reference = parseReference(`quay.io/ocp/release@sha256:${'f'.repeat(64)}`);
+    const release = { reference, version: '4.14.7', components: [] };
+    const plan = planImages({ ...sources, releases: [release] });
+    const names = plan.images.slice(0, 2);
+    expect(names).toMatchObject([
+      { reference, source: 'release', groups: ['ai', 'ocp'] },
+      { reference: { tag: '4.14.7-x86_64' }, from: reference, source: 'release', groups: ['ai', 'ocp'] },
+    ]);
+    for (const group of ['ai', 'ocp'] as const) {
+      expect(formatList(plan, group, new Set()).split('\n').slice(0, 2)).toEqual([
+        formatReference(reference),
+        'quay.io/ocp/release:4.14.7-x86_64',
+      ]);
+    }
+    const mapping = formatMapping(plan, sources.platform);
+    expect(mapping).toContain('quay.io/ocp/release:4.14.7-x86_64=openshift/release-images:4.14.7-x86_64\n');
+  });
+
+  it('loads images of the hub first, whoever asks for them, and says which bundles want an image', () => {
+    const agent = parseReference(
+      `registry.redhat.io/multicluster-engine/assisted-installer-agent-rhel9@sha256:${'1'.repeat(64)}`,
+    );
+    const other = byDigest('2');
+    const operators = [
+      { reference: agent, wantedBy: ['multicluster-engine.v2.5.0'] },
+      { reference: other, wantedBy: ['b.v1'] },
+      { reference: other, wantedBy: ['a.v1'] },
+    ];
+    const { images } = planImages({ ...sources, operators });
+    expect(images[0]).toMatchObject({ reference: agent, groups: ['ai'], source: 'operator' });
+    expect(images.find(({ reference }) => reference === other)).toMatchObject({
+      groups: ['ocp'],
+      wantedBy: ['a.v1', 'b.v1'],
+    });
+    expect(() => planImages({ ...sources, operators, leaveOut: compileFilter('agent-rhel9') })).toThrow(
+      'the filter leaves out what the installation needs',
+    );
+  });
 
   it('writes a mapping in the shape of oc-mirror', () => {
     const lines = formatMapping(planImages(sources), parsePlatform('linux/amd64')).trimEnd().split('\n');

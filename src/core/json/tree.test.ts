@@ -30,10 +30,12 @@ describe('parseJson', () => {
   it.each([
     ['', 0, 'the text ends too early'],
     ['[1, ', 2, 'the text ends too early'],
-    ['{"a": 1,}', 8, 'unexpected token RBrace found'],
-    ['{"a": 1} x', 9, "unexpected character 'x' found"],
+    ['{"a": 1,}', 8, 'unexpected "}"'],
+    ['{"a": 1} x', 9, 'unexpected "x"'],
     ['{"a": 1, "a": 2}', 9, 'the name "a" is there twice'],
     ['{"a": "b\nc"}', 8, 'a string holds a raw line break or control character'],
+    ['["\\x"]', 2, 'a string holds an escape that there is none of'],
+    ['["a\\', 3, 'the text ends too early'],
     ['['.repeat(200_000), 100, 'nested more than 100 levels deep'],
   ])('says where %.20j is wrong', (text, start, reason) => {
     const { root, mistakes } = parseJson(text);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ToolError } from '../errors.ts';
+import { parseJsonDocument } from '../json/parse-document.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatReference, parseReference, type Reference } from '../oci/reference.ts';
 
@@ -40,18 +41,7 @@ export function parseImageReferences(bytes: Uint8Array, release: string): Releas
       hint: 'is this an OpenShift release image?',
     });
   };
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return refuse('it is not JSON');
-  }
-  const result = v.safeParse(imageStream, value);
-  if (!result.success) {
-    const [issue] = result.issues;
-    return refuse(`${v.getDotPath(issue) ?? 'document'}: ${issue.message}`);
-  }
-  const { metadata, spec } = result.output;
+  const { metadata, spec } = parseJsonDocument(bytes, imageStream, refuse);
   const names = new Set<string>();
   const components = spec.tags.map(({ name, from }) => {
     if (names.has(name)) return refuse(`it names ${name} twice`);
@@ -71,9 +61,14 @@ const releaseArchitectures: Readonly<Record<string, string>> = {
   s390x: 's390x',
 };
 
+/** The name that OpenShift gives an architecture of images in its own files: `x86_64` for `amd64`. */
+export function payloadArchitecture(architecture: string): string {
+  return releaseArchitectures[architecture] ?? architecture;
+}
+
 /** The tag of a release as the official repository has it: `4.14.7-x86_64`. */
 export function releaseTag(version: string, { architecture }: Platform): string {
-  return `${version}-${releaseArchitectures[architecture] ?? architecture}`;
+  return `${version}-${payloadArchitecture(architecture)}`;
 }
 
 /** The official release image of a version: `quay.io/openshift-release-dev/ocp-release:4.14.7-x86_64`. */

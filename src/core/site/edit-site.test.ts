@@ -7,9 +7,14 @@ import { DocumentError } from '../diagnostics/diagnostic.ts';
 import { positionAt } from '../diagnostics/source-text.ts';
 import { bootHooks } from '../ignition/boot-hooks.ts';
 import { editSite } from './edit-site.ts';
+import { createHookSet } from './hook-set.ts';
 
 const fixtures = new URL('../../../test/fixtures/site/', import.meta.url);
-const edit = (text: string, label = 'data') => editSite({ name: 'site.yaml', text }, label).text;
+const hooks = (label: string, version = '1.2.3') => createHookSet({ label, version });
+const edit = (text: string, label = 'data', version?: string) =>
+  editSite({ name: 'site.yaml', text }, { hooks: hooks(label, version) }).text;
+const remove = (text: string, label = 'data') =>
+  editSite({ name: 'site.yaml', text }, { hooks: hooks(label), remove: true }).text;
 
 /** `line:column id message` of every mistake. */
 function mistakesOf(text: string): string[] {
@@ -48,6 +53,22 @@ describe('laws', () => {
           expect(holds(edited, kept)).toBe(true);
           expect(withoutFields(edited)).toEqual(withoutFields(text));
           expect(edit(edited)).toBe(edited);
+          expect(edit(edited, 'data', '9.9.9')).toBe(edited);
+        }),
+        runs,
+      );
+    },
+    patience,
+  );
+
+  it(
+    'removing what was written brings the original bytes back',
+    () => {
+      fc.assert(
+        fc.property(siteTexts(), ({ text }) => {
+          const edited = edit(text);
+          expect(remove(edited)).toBe(text);
+          expect(remove(edit(edited, 'other.label', '2.0.0'))).toBe(text);
         }),
         runs,
       );
@@ -110,24 +131,29 @@ describe('laws', () => {
 });
 
 describe('published documents', () => {
-  const names = readdirSync(fixtures).filter((name) => name !== 'siteconfig-comprehensive.yaml');
-
-  it.each(names)('%s', (name) => {
+  it.each(readdirSync(fixtures))('%s', (name) => {
     const text = readFileSync(new URL(name, fixtures), 'utf8');
-    const { text: edited, places } = editSite({ name, text }, 'data');
+    const { text: edited, places } = editSite({ name, text }, { hooks: hooks('data') });
     expect(places.length).toBeGreaterThan(1);
     expect(places.every(({ fields }) => fields.includes('ignitionConfigOverride'))).toBe(true);
     expect(withoutFields(edited)).toEqual(withoutFields(text));
-    const again = editSite({ name, text: edited }, 'data');
+    const again = editSite({ name, text: edited }, { hooks: hooks('data') });
     expect(again.text).toBe(edited);
     expect(again.places.flatMap(({ fields }) => fields)).toEqual([]);
+    expect(remove(edited)).toBe(text);
   });
 
-  it('the arguments of the comprehensive sample are no JSON, which the hub refuses', () => {
-    const text = readFileSync(new URL('siteconfig-comprehensive.yaml', fixtures), 'utf8');
-    const reason =
-      "json-syntax installerArgs is a JSON array of strings; not JSON: unexpected character '-' found";
-    expect(mistakesOf(text)).toEqual([`288:23 ${reason}`, `353:23 ${reason}`]);
+  it('arguments as a shell takes them are put right, with a word about it', () => {
+    const name = 'siteconfig-comprehensive.yaml';
+    const text = readFileSync(new URL(name, fixtures), 'utf8');
+    const { text: edited, warnings } = editSite({ name, text }, { hooks: hooks('data') });
+    expect(warnings.map(({ span }) => positionAt(text, span?.start ?? 0))).toEqual([
+      { line: 288, column: 23 },
+      { line: 353, column: 23 },
+    ]);
+    expect(edited).toContain(
+      `      installerArgs: '["--append-karg", "hugepagesz=1G", "--append-karg", "hugepages=32", "--save-partlabel", "data"]'\n`,
+    );
   });
 });
 
@@ -144,6 +170,7 @@ ${node}`;
 const outline = (text: string) =>
   edit(text)
     .replaceAll(/("(contents|source)": ").*"/g, '$1…"')
+    .replaceAll(/1\.2\.3: added \[[0-9a-f]{8}\]/g, '…')
     .replaceAll(/\{\n {8} {2}"ignition[\s\S]*?\n {8}\}/g, '{…}')
     .replaceAll(/\{\n {6} {2}"ignition[\s\S]*?\n {6}\}/g, '{…}');
 
@@ -158,13 +185,16 @@ kind: SiteConfig
 spec:
   clusters:
   - clusterName: c
+    # factory-precaching-cli …
     ignitionConfigOverride: |
       {…}
     # about the nodes
     nodes:
     - hostName: n
       role: master # role
+      # factory-precaching-cli …
       installerArgs: '["--save-partlabel", "data"]'
+      # factory-precaching-cli …
       ignitionConfigOverride: |
         {…}
       # network
@@ -175,7 +205,7 @@ spec:
   it('appends to a last line without its end', () => {
     const edited = outline(site('').replace(/\n$/, ''));
     expect(edited).toMatch(
-      / {4}- hostName: n\n {6}installerArgs: .*\n {6}ignitionConfigOverride: \|\n {8}\{…\}$/,
+      / {4}- hostName: n\n {6}# .*\n {6}installerArgs: .*\n {6}# .*\n {6}ignitionConfigOverride: \|\n {8}\{…\}$/,
     );
   });
 
@@ -209,7 +239,7 @@ spec:
     const second = '  - clusterName: d\n    ignitionConfigOverride: *o\n    nodes: [{hostName: m}]\n';
     const edited = edit(site(`    ignitionConfigOverride: &o ${value}\n`) + second);
     expect(edited.match(/"version": "3\.2\.0"/g)).toHaveLength(2);
-    expect(edited).not.toContain('*o');
+    expect(edited).not.toMatch(/: \*o$/m);
     expect(edit(edited)).toBe(edited);
   });
 });
@@ -246,24 +276,18 @@ describe('mistakes', () => {
     [override("'[]'"), ['6:30 override-type an override is a JSON object']],
     [
       override('\'{"ignition": {"version": "2.2.0"}}\''),
-      ['6:55 ignition-version the hub takes only Ignition 3.1.0 and 3.2.0'],
+      ['6:55 ignition/version-refused the hub takes only Ignition 3.1.0 and 3.2.0'],
     ],
     [
       override('"{\\"ignition\\": {\\"version\\": \\"2.2.0\\"}}"'),
-      ['6:59 ignition-version the hub takes only Ignition 3.1.0 and 3.2.0'],
+      ['6:59 ignition/version-refused the hub takes only Ignition 3.1.0 and 3.2.0'],
     ],
     [
       override('\'{\n        "a": 1,\n        "a": 2}\''),
       ['8:9 json-syntax not JSON: the name "a" is there twice'],
     ],
-    [
-      override('|\n      {\n\n        "a": it\'s\n      }'),
-      ["9:14 json-syntax not JSON: unexpected character 'i' found"],
-    ],
-    [
-      override('>\n      {"a":\n      1,\n      }'),
-      ['9:7 json-syntax not JSON: unexpected token RBrace found'],
-    ],
+    [override('|\n      {\n\n        "a": it\'s\n      }'), ['9:14 json-syntax not JSON: unexpected "i"']],
+    [override('>\n      {"a":\n      1,\n      }'), ['9:7 json-syntax not JSON: unexpected "}"']],
     [
       site('', '      installerArgs: \'[1, "a", true]\'\n'),
       ['8:24 installer-args an argument is a string', '8:32 installer-args an argument is a string'],
@@ -290,5 +314,56 @@ describe('mistakes', () => {
       '6:30 json-syntax',
       '17:22 json-syntax',
     ]);
+  });
+});
+
+describe('removal', () => {
+  const own = '\'{"ignition": {"version": "3.1.0"}, "storage": {"files": [{"path": "/etc/a"}]}}\'';
+
+  it('keeps what was added to a new field since', () => {
+    const edited = edit(site(''));
+    const grown = edited.replace('"files": [\n', '"files": [\n          {"path": "/etc/a"},\n');
+    expect(JSON.parse(/Override: \|\n([\s\S]*?)\n {4}nodes/.exec(remove(grown))?.[1] ?? '')).toEqual({
+      ignition: { version: '3.1.0' },
+      storage: { files: [{ path: '/etc/a' }] },
+    });
+  });
+
+  it('says where the original is out of date, and keeps what is there', () => {
+    const edited = edit(site(`    ignitionConfigOverride: ${own}\n`)).replace('"/etc/a"', '"/etc/b"');
+    const { text, warnings } = editSite({ name: 'x', text: edited }, { hooks: hooks('data'), remove: true });
+    expect(warnings).toMatchObject([
+      { id: 'original-out-of-date', span: { start: edited.indexOf('# fact') - 4 } },
+    ]);
+    expect(text).toContain('/etc/b');
+    expect(text).not.toMatch(/precache|partlabel|extract/);
+  });
+
+  it('takes out hooks of other hands, and the drop-ins of the user stay', () => {
+    const text = readFileSync(new URL('siteconfig-seed.yaml', fixtures), 'utf8');
+    const cleared = remove(text);
+    expect(cleared).not.toMatch(/precache|partlabel|extract|ignitionConfigOverride/);
+    expect(remove(cleared)).toBe(cleared);
+    const dropin = '"name": "precache-images.service", "dropins": []';
+    const unit = `'{"systemd": {"units": [{${dropin}, "contents": "x"}]}}'`;
+    expect(remove(site(`    ignitionConfigOverride: ${unit}\n`))).toContain(`{${dropin}}`);
+  });
+
+  it('says when an earlier generation is back', () => {
+    const text = readFileSync(new URL('siteconfig-seed.yaml', fixtures), 'utf8');
+    const { warnings } = editSite({ name: 'x', text: edit(text) }, { hooks: hooks('data'), remove: true });
+    expect(warnings.map(({ id }) => id)).toEqual(['earlier-hooks', 'earlier-hooks']);
+  });
+
+  it('does not believe a spoilt comment', () => {
+    const edited = edit(site(`    ignitionConfigOverride: ${own}\n`));
+    const spoilt = edited.replace(/was ".*" \[/, 'was "x: [\\n" [');
+    expect(() => remove(spoilt)).toThrow('1 mistake');
+    expect(remove(edited.replace(/was ".*" \[/, 'was deflate:AAAA ['))).not.toContain('precache');
+  });
+
+  it('leaves arguments that were complete before', () => {
+    const text = site('', `      installerArgs: '["--save-partlabel", "data"]'\n`);
+    expect(remove(edit(text))).toBe(text);
   });
 });

@@ -1,47 +1,93 @@
 import { isCollection, isMap, type Node } from 'yaml';
 import { type Diagnostic, DocumentError, type Source } from '../diagnostics/diagnostic.ts';
-import { applySplices, type Splice } from '../splice.ts';
-import { editPlace, type PlaceEdit } from './edit-place.ts';
+import { applySplices } from '../splice.ts';
+import { clearPlace, editPlace, type PlaceEdit } from './edit-place.ts';
+import type { HookSet } from './hook-set.ts';
 import { findPlaces, type Place, type SiteDocument } from './places.ts';
 import type { Style } from './write-field.ts';
 import { parseYamlStream, type YamlDocument } from './yaml-stream.ts';
 
-/** The text with its hooks, and what became of each place. */
+/** What is to be done with the sites of a text. */
+export interface SiteTask {
+  readonly hooks: HookSet;
+  /** Takes the hooks out instead of writing them. */
+  readonly remove?: boolean;
+  /** A text without a site is no mistake. */
+  readonly optional?: boolean;
+  /** Which places; all without it. */
+  readonly selects?: (place: Place) => boolean;
+  /** Columns of a level where the document does not tell. */
+  readonly indent?: number;
+}
+
+/** The text with its hooks, or without them, and what became of each place. */
 export interface SiteEdit {
   readonly text: string;
   readonly places: readonly EditedPlace[];
+  readonly warnings: readonly Diagnostic[];
 }
 
-/** `fields`: those that were written; none when the place was up to date. */
+/** `fields`: those that were changed; none when the place was up to date or not selected. */
 export interface EditedPlace {
   readonly stage: Place['stage'];
   readonly name: string;
+  readonly selected: boolean;
   readonly fields: readonly string[];
 }
 
 /**
- * Writes the hooks for the partition with a label (`isPartitionLabel`) into every SiteConfig and ClusterInstance of
- * a YAML stream. Bytes outside the three fields stay, and an edited text comes back as it is. Throws a DocumentError
+ * Writes the hooks into every SiteConfig and ClusterInstance of a YAML stream, or takes them out. Bytes outside the
+ * three fields and the comment line above each stay, and an edited text comes back as it is. Throws a DocumentError
  * with all mistakes at their places in the text.
  */
-export function editSite(source: Source, label: string): SiteEdit {
+export function editSite(source: Source, task: SiteTask): SiteEdit {
   const { documents, mistakes: unreadable } = parseYamlStream(source.text);
   if (unreadable.length > 0) throw new DocumentError(source, inOrder(unreadable));
-  const mistakes: Diagnostic[] = [];
-  const sites = documents.flatMap((document) => findPlaces(document, mistakes) ?? []);
-  if (sites.length === 0) mistakes.push(noSite);
-  const places: EditedPlace[] = [];
-  const splices: Splice[] = [];
-  for (const { source: document, lookup, places: found } of sites) {
-    const style = styleOf(source.text, document);
-    const edits = found.map((place) => editPlace(style, lookup, place, label, mistakes));
-    mistakes.push(...repetitions({ source: document, lookup, places: found }, edits));
-    // Where edits meet at one offset, that of the inner mapping comes first: a node's before its cluster's.
-    splices.push(...edits.toReversed().flatMap((edit) => edit.splices));
-    places.push(...edits.map(({ place: { stage, name }, fields }) => ({ stage, name, fields })));
-  }
-  if (mistakes.length > 0) throw new DocumentError(source, inOrder(mistakes));
-  return { text: applySplices(source.text, splices), places };
+  const found: Diagnostic[] = [];
+  const sites = documents.flatMap((document) => findPlaces(document, found) ?? []);
+  if (sites.length === 0 && task.optional !== true) found.push(noSite);
+  const edits = sites.map((site) => editDocument(source.text, site, task, found));
+  if (found.some(({ severity }) => severity === 'error')) throw new DocumentError(source, inOrder(found));
+  const all = edits.flat();
+  // Where edits meet at one offset, that of the inner mapping comes first: a node's before its cluster's.
+  const splices = edits.flatMap((places) => places.toReversed().flatMap((edit) => edit.splices));
+  const text = applySplices(source.text, [...splices, ...all.flatMap((edit) => edit.markers)]);
+  if (task.remove === true && text !== source.text) expectReadable(source, text);
+  const places = all.map(({ place, fields }) => ({
+    stage: place.stage,
+    name: place.name,
+    selected: task.selects?.(place) ?? true,
+    fields,
+  }));
+  return { text, places, warnings: inOrder(found) };
+}
+
+function editDocument(text: string, site: SiteDocument, task: SiteTask, found: Diagnostic[]): PlaceEdit[] {
+  const { hooks, remove = false, selects = () => true, indent = 2 } = task;
+  const context = { style: styleOf(text, site.source, indent), lookup: site.lookup, hooks };
+  const edit = remove ? clearPlace : editPlace;
+  const edits = site.places.map((place) =>
+    selects(place)
+      ? edit(context, place, found)
+      : { place, fields: [], splices: [], markers: [], replaced: [] },
+  );
+  found.push(...repetitions(site, edits));
+  return edits;
+}
+
+/** What a comment remembers is a text that anybody may have changed. */
+function expectReadable(source: Source, text: string): void {
+  const [mistake] = parseYamlStream(text).mistakes;
+  if (mistake === undefined) return;
+  const message = `what the comments remember does not fit into the document: ${mistake.message}`;
+  throw new DocumentError(source, [
+    {
+      id: 'original-spoilt',
+      severity: 'error',
+      message,
+      hint: 'remove the fields and their comments by hand',
+    },
+  ]);
 }
 
 const noSite: Diagnostic = {
@@ -79,13 +125,13 @@ function encloses(outer: Node, inner: Node): boolean {
 }
 
 /** The line ends of the text's first line; the columns of a level between the document's root and its spec. */
-function styleOf(text: string, { document }: YamlDocument): Style {
+function styleOf(text: string, { document }: YamlDocument, indent: number): Style {
   const newline = text.indexOf('\n');
   const eol = text[newline - 1] === '\r' ? '\r\n' : '\n';
   const root = document.contents;
   const spec = isMap(root) ? root.get('spec') : undefined;
   const column = isMap(spec) && spec.srcToken?.type === 'block-map' ? spec.srcToken.indent : 0;
-  return { text, eol, step: column > 0 ? column : 2 };
+  return { text, eol, step: column > 0 ? column : indent };
 }
 
 function inOrder(mistakes: readonly Diagnostic[]): Diagnostic[] {

@@ -1,4 +1,5 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, type Pair, type YAMLMap } from 'yaml';
+import type { Span } from '../diagnostics/diagnostic.ts';
 
 /** Whether a mapping is written between braces. */
 export function isFlow(map: YAMLMap): boolean {
@@ -63,4 +64,14 @@ function deeperComments(text: string, offset: number, column: number): string {
     at = next;
   }
   return text.slice(offset, end);
+}
+
+/** A pair from its key to the end of the last line of its value, a comment on that line included, the break not. */
+export function fieldRegion(text: string, pair: Pair): Span {
+  const key = isNode(pair.key) ? pair.key.range?.[0] : undefined;
+  const start = key ?? 0;
+  const last = start + text.slice(start, endOfPair(pair)).trimEnd().length;
+  const newline = text.indexOf('\n', last);
+  const end = newline === -1 ? text.length : newline;
+  return { start, end: text[end - 1] === '\r' ? end - 1 : end };
 }

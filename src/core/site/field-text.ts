@@ -6,6 +6,7 @@ import { type ScalarStyle, scalarOffsets } from './scalar-offsets.ts';
 /** The text a field holds, and where in the document a span of that text is written. */
 export interface FieldText {
   readonly text: string;
+  readonly style: ScalarStyle;
   readonly locate: (span: Span) => Span;
 }
 
@@ -37,10 +38,10 @@ export function fieldText(
   const locate = (span: Span): Span => {
     offsets ??= scalarOffsets(document.slice(start, end), value, styleOf(node));
     const from = offsets[Math.min(span.start, value.length)] ?? 0;
-    const to = offsets[Math.min(Math.max(span.end - 1, span.start), value.length)] ?? from;
-    return { start: start + from, end: start + Math.max(to, from) + 1 };
+    const to = offsets[Math.min(span.end, value.length)] ?? from;
+    return { start: start + from, end: start + Math.max(to, from + 1) };
   };
-  return { text: value, locate };
+  return { text: value, style: styleOf(node), locate };
 }
 
 /** The same diagnostics with their spans in the document. */

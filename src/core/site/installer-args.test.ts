@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mergeInstallerArgs } from './installer-args.ts';
+import { mergeInstallerArgs, removeInstallerArgs } from './installer-args.ts';
 
 const save = '--save-partlabel';
 
@@ -63,7 +63,9 @@ describe('mergeInstallerArgs', () => {
   });
 
   it.each([
-    ['--append-karg a=b', 0, `write it as '["--append-karg", "a=b"]'`],
+    ["--append-karg 'a b'", 0, undefined],
+    ['karg', 0, undefined],
+    ['--save-partlabel=new', 0, 'write "--save-partlabel", "new"'],
     ['{"a": 1}', 0, undefined],
     ['["a", 1]', 6, undefined],
     ['["a", ["b"]]', 6, undefined],
@@ -71,6 +73,26 @@ describe('mergeInstallerArgs', () => {
     ['["a"', 3, undefined],
   ])('refuses %s', (text, start, hint) => {
     const { mistakes } = mergeInstallerArgs(text, 'new', undefined);
-    expect(mistakes).toMatchObject([{ severity: 'error', span: { start }, hint }]);
+    expect(mistakes).toMatchObject([{ severity: 'error', span: { start } }]);
+    expect(mistakes[0]?.hint).toBe(hint);
+  });
+
+  it('takes words that can mean one thing only, and says so', () => {
+    const { text, mistakes, ...result } = mergeInstallerArgs(' -n  --append-karg a=b\n', 'new', undefined);
+    expect(mistakes).toEqual([]);
+    expect(text).toBe('["-n", "--append-karg", "a=b", "--save-partlabel", "new"]');
+    expect(result).toMatchObject({ warning: { severity: 'warning', id: 'installer-args' } });
+  });
+});
+
+describe('removeInstallerArgs', () => {
+  it.each([
+    ['["--save-partlabel", "data"]', '[]', true],
+    ['["-n", "--save-partlabel", "data", "-n"]', '["-n", "-n"]', false],
+    ['["--save-partlabel", "own,data"]', '["--save-partlabel", "own"]', false],
+    ['["--save-partlabel", "own"]', '["--save-partlabel", "own"]', false],
+    ['["--save-partlabel"]', '["--save-partlabel"]', false],
+  ])('%s becomes %s', (text, expected, bare) => {
+    expect(removeInstallerArgs(text, 'data')).toEqual({ text: expected, bare, mistakes: [] });
   });
 });

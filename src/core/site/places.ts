@@ -12,6 +12,8 @@ export interface Place {
   readonly name: string;
   /** For a node: its cluster. */
   readonly cluster?: Place;
+  /** For a cluster: the names of its nodes. */
+  readonly nodeNames: readonly string[];
 }
 
 /** One document of a site with everything in it that gets hooks. */
@@ -76,16 +78,18 @@ function clusters(lookup: Lookup, spec: YAMLMap, mistakes: Diagnostic[]): YAMLMa
 
 function cluster(lookup: Lookup, map: YAMLMap, mistakes: Diagnostic[]): Place[] {
   const name = textField(lookup, map, 'clusterName') || 'a cluster without a name';
-  const place: Place = { stage: 'discovery', map, name };
   const nodes = list(lookup, map, 'nodes', { id: 'no-nodes', of: name }, mistakes);
+  const nameOf = (node: YAMLMap): string => textField(lookup, node, 'hostName') || 'a node without a name';
+  const place: Place = { stage: 'discovery', map, name, nodeNames: nodes.map(nameOf) };
   return [
     place,
     ...nodes.map(
       (node): Place => ({
         stage: 'installation',
         map: node,
-        name: textField(lookup, node, 'hostName') || 'a node without a name',
+        name: nameOf(node),
         cluster: place,
+        nodeNames: [],
       }),
     ),
   ];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { editSite } from './edit-site.ts';
+import { createHookSet } from './hook-set.ts';
 import { readSite } from './read-site.ts';
 
 const fixture = (name: string) => ({
@@ -15,7 +16,7 @@ describe('readSite', () => {
       const source = fixture(name);
       const [bare] = readSite(source);
       expect(bare?.label).toBeUndefined();
-      const { text } = editSite(source, 'cache');
+      const { text } = editSite(source, { hooks: createHookSet({ label: 'cache', version: '1.2.3' }) });
       const [cluster] = readSite({ name, text });
       expect(cluster?.label).toBe('cache');
       expect(cluster?.nodes.length).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 import { isAlias, isScalar, type Pair, type YAMLMap } from 'yaml';
 import type { Splice } from '../splice.ts';
 import { columnOf, commentColumn, endOfPair, isFlow, nextLine, skipDeeperComments } from './extent.ts';
-import { type Field, keyOf } from './lookup.ts';
+import { keyOf } from './lookup.ts';
 
 /** The text of a stream and its style: what ends a line, and how many columns a level has. */
 export interface Style {
@@ -18,24 +18,16 @@ export interface FieldValue {
 }
 
 /**
- * The edits that set a field of a mapping. An own field keeps its place, a block keeps its header and indentation;
- * a new one goes before the pair called `before`, or to the end. Nothing outside the field is touched.
+ * The edits that give a pair another value. It keeps its place, a block keeps its header and indentation. Nothing
+ * outside the field is touched.
  */
-export function writeField(
-  style: Style,
-  map: YAMLMap,
-  name: string,
-  field: Field | undefined,
-  value: FieldValue,
-  before: string,
-): Splice[] {
+export function replaceField(style: Style, map: YAMLMap, pair: Pair, value: FieldValue): Splice[] {
   const json = value.json.trim();
-  if (field?.pair === undefined) return insertPair(style, map, name, { ...value, json }, before);
-  const node = field.value;
+  const node = pair.value;
   if (isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED')) {
     return [rewriteBlock(style, map, node.range ?? [0, 0], json)];
   }
-  return replaceValue(style, map, field.pair, { ...value, json });
+  return replaceValue(style, map, pair, { ...value, json });
 }
 
 /** Puts other lines into a block scalar: header, indentation and the blank lines behind it stay. */
@@ -90,7 +82,19 @@ function valueSpan(
     : { start, end, lead: '' };
 }
 
-function insertPair(style: Style, map: YAMLMap, name: string, value: FieldValue, before: string): Splice[] {
+/**
+ * The edits that add a pair before the one called `before`, or to the end; in block style with a comment line above it
+ * where there is one.
+ */
+export function insertPair(
+  style: Style,
+  map: YAMLMap,
+  name: string,
+  { form, json: text }: FieldValue,
+  before: string,
+  comment: string | undefined,
+): Splice[] {
+  const value = { form, json: text.trim() };
   if (isFlow(map)) return [insertFlowPair(style, map, name, value)];
   const next = map.items.findIndex((pair) => keyOf(pair) === before);
   const previous = map.items[next > 0 ? next - 1 : map.items.length - 1];
@@ -103,7 +107,8 @@ function insertPair(style: Style, map: YAMLMap, name: string, value: FieldValue,
     value.form === 'line'
       ? `${indent}${name}: '${oneLine(value.json)}'`
       : `${indent}${name}: |${eol}${blockLines(value.json, column + style.step, eol)}`;
-  return [lineSplice(style, at, lines)];
+  const remark = comment === undefined ? '' : `${indent}${comment}${eol}`;
+  return [lineSplice(style, at, remark + lines)];
 }
 
 function insertFlowPair({ text, eol }: Style, map: YAMLMap, name: string, value: FieldValue): Splice {

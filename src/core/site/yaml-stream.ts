@@ -24,29 +24,32 @@ const mostCopies = 10_000;
 
 /**
  * Parses a stream. Nesting is counted token by token while the parser's own stack grows, because the step after it
- * recurses and ends the whole process on a nesting bomb; aliases are never expanded.
+ * recurses and ends the whole process on a nesting bomb; aliases are never expanded. `largest` in UTF-16 units.
  */
-export function parseYamlStream(text: string): YamlStream {
-  const invalid = unreadable(text);
+export function parseYamlStream(text: string, largest = largestDocument): YamlStream {
+  const invalid = unreadable(text, largest);
   if (invalid !== undefined) return { documents: [], mistakes: [invalid] };
   const tokens: CST.Token[] = [];
-  const bomb = tokenize(text, tokens);
+  const { bomb, aliased } = tokenize(text, tokens);
   if (bomb !== undefined) return { documents: [], mistakes: [bomb] };
   const composer = new Composer({ keepSourceTokens: true, uniqueKeys: true, logLevel: 'silent' });
   const mistakes: Diagnostic[] = [];
   const documents = [...composer.compose(tokens, true, text.length)].map((document) => {
     for (const { message, pos } of document.errors) mistakes.push(mistake('yaml-syntax', message, ...pos));
-    return { document, targets: resolveAliases(document, mistakes) };
+    return { document, targets: aliased ? resolveAliases(document, mistakes) : noTargets };
   });
   return { documents, mistakes: mistakes.slice(0, mostMistakes) };
 }
 
-function unreadable(text: string): Diagnostic | undefined {
-  if (text.length > largestDocument) {
+const noTargets: YamlDocument['targets'] = new Map();
+
+function unreadable(text: string, largest: number): Diagnostic | undefined {
+  if (text.length > largest) {
+    const mebibytes = largest / (1024 * 1024);
     return {
       id: 'yaml-size',
       severity: 'error',
-      message: 'larger than 8 MiB: this is no document of a site',
+      message: `larger than ${mebibytes} MiB: this is no document of a site`,
     };
   }
   const replaced = text.indexOf('\ufffd');
@@ -59,29 +62,31 @@ function unreadable(text: string): Diagnostic | undefined {
   );
 }
 
-function tokenize(text: string, tokens: CST.Token[]): Diagnostic | undefined {
+/** Puts the tokens of a text into a list; stops at a nesting bomb. `aliased`: there may be an alias in it. */
+function tokenize(text: string, tokens: CST.Token[]): { bomb?: Diagnostic; aliased: boolean } {
   const parser = new Parser();
+  let aliased = false;
   let properties = 0;
   let offset = 0;
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) tokens.push(token);
-    if (parser.stack.length > deepest) {
-      return mistake('yaml-depth', `nested more than ${deepest} levels deep`, offset, offset + lexeme.length);
-    }
-    if (lexeme[0] === '&' || lexeme[0] === '!') properties += 1;
-    else if (lexeme.trim() !== '' && lexeme[0] !== '#') properties = 0;
-    if (properties > mostProperties) {
-      return mistake(
-        'yaml-depth',
-        'a chain of anchors and tags on one value',
-        offset,
-        offset + lexeme.length,
-      );
+    const [first] = lexeme;
+    aliased ||= first === '*';
+    if (first === '&' || first === '!') properties += 1;
+    else if (first !== '#' && lexeme.trim() !== '') properties = 0;
+    const reason =
+      parser.stack.length > deepest
+        ? `nested more than ${deepest} levels deep`
+        : properties > mostProperties
+          ? 'a chain of anchors and tags on one value'
+          : undefined;
+    if (reason !== undefined) {
+      return { bomb: mistake('yaml-depth', reason, offset, offset + lexeme.length), aliased };
     }
     if (!isControl(lexeme)) offset += lexeme.length;
   }
   for (const token of parser.end()) tokens.push(token);
-  return undefined;
+  return { aliased };
 }
 
 /** Lexemes that stand for a state and not for text: document start, end of flow, scalar. */

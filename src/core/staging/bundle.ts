@@ -14,6 +14,8 @@ export const bundledFiles = [
   'ocp-images.txt',
   'ignored-images.txt',
   'mapping.txt',
+  'imageset.yaml',
+  'imageset.lock',
 ] as const;
 
 const content = {

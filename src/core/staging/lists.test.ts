@@ -33,7 +33,7 @@ const passport: Passport = {
   ],
   missing: [],
   blobs: [],
-  stale: { artifacts: [], archives: [], blobs: [] },
+  stale: { artifacts: [], archives: [], files: [], blobs: [] },
   artifacts: [],
   signatures: [],
   disk: null,

@@ -8,7 +8,11 @@ import type { Group, Passport } from './passport.ts';
  * `ai-images.txt`, `ocp-images.txt`: one reference a line, in load order. The boot scripts read them, and count what
  * they cannot load as a failure: so what is `unloadable` is not in them.
  */
-export function formatList(plan: ImagePlan, group: Group, unloadable: ReadonlySet<string>): string {
+export function formatList(
+  plan: Pick<ImagePlan, 'images'>,
+  group: Group,
+  unloadable: ReadonlySet<string>,
+): string {
   return plan.images
     .filter((image) => image.groups.includes(group))
     .map((image) => formatReference(image.reference))
@@ -23,7 +27,7 @@ export function unloadableOf(images: Passport['images']): ReadonlySet<string> {
 }
 
 /** `ignored-images.txt`: what the filter left out, one reference a line. */
-export function formatIgnored(plan: ImagePlan): string {
+export function formatIgnored(plan: Pick<ImagePlan, 'ignored'>): string {
   return plan.ignored.map((name) => `${name}\n`).join('');
 }
 
@@ -31,7 +35,7 @@ export function formatIgnored(plan: ImagePlan): string {
  * `mapping.txt`: `source=target` lines in the shape of oc-mirror v1, sorted. Targets name what each image is:
  * `openshift/release:4.14.7-x86_64-etcd`, `openshift/release-images:4.14.7-x86_64`, or the repository itself.
  */
-export function formatMapping(plan: ImagePlan, platform: Platform): string {
+export function formatMapping(plan: Pick<ImagePlan, 'images'>, platform: Platform): string {
   return plan.images
     .map((image) => `${formatReference(image.reference)}=${targetOf(image, platform)}\n`)
     .toSorted()
@@ -45,26 +49,33 @@ function targetOf({ source, component, release, reference }: PlannedImage, platf
   return `${reference.repository}${reference.tag === undefined ? '' : `:${reference.tag}`}`;
 }
 
+/** The list that people write, too. */
+export const imageSetName = 'imageset.yaml';
+
 /** The lists that follow from a passport, by file name. `ignored-images.txt` does not: only the filter is recorded. */
 export function listsOf(passport: Passport): ReadonlyMap<string, string> {
   const { releases, sources } = passport;
   const names = new Set(releases.map(({ reference }) => reference));
+  const isRelease = (reference: string, release: string | undefined): boolean =>
+    release !== undefined || names.has(reference);
   const images = passport.images.map(
     ({ reference, groups, priority, component, release }): PlannedImage => ({
       reference: parseReference(reference, 'invalid-document'),
       groups,
       priority,
-      source: component !== undefined ? 'component' : names.has(reference) ? 'release' : 'additional',
+      source:
+        component !== undefined ? 'component' : isRelease(reference, release) ? 'release' : 'additional',
       ...(component === undefined ? {} : { component }),
       ...(release === undefined ? {} : { release }),
     }),
   );
-  const plan = { images, ignored: [] };
+  const plan = { images };
   const unloadable = unloadableOf(passport.images);
   return new Map([
     ['ai-images.txt', formatList(plan, 'ai', unloadable)],
     ['ocp-images.txt', formatList(plan, 'ocp', unloadable)],
     ['mapping.txt', formatMapping(plan, parsePlatform(sources.platform))],
+    ...(sources.imageSet === undefined ? [] : ([[imageSetName, sources.imageSet]] as const)),
   ]);
 }
 

@@ -62,10 +62,47 @@ const stagedImage = v.object({
   component: v.optional(v.string()),
   /** The version of the release that it is, or is a component of. */
   release: v.optional(v.string()),
+  /** The bundles of operators that list it. */
+  wantedBy: v.optional(v.array(v.string())),
   /** What is attached to it, as far as a run asked for it. */
   signatures: v.optional(v.array(attachment), []),
   /** The file `<artifact>.tgz`, which then has the blobs: bytes and digest of the file itself. */
   archive: v.optional(v.object({ size, digest })),
+});
+
+/** A file of RHCOS in `artifacts`. */
+const stagedFile = v.object({
+  name: artifact,
+  digest,
+  size,
+  /** Where it came from: a URL without its query. */
+  source: v.pipe(
+    v.string(),
+    v.check((text) => URL.canParse(text), 'no URL'),
+  ),
+});
+
+/** The signature that verified a release image. */
+const releaseSignature = v.object({
+  /** Below `signatures`; its bytes are in the pool, too. */
+  file: v.pipe(v.string(), v.regex(/^sha256=[0-9a-f]{64}\/signature-[0-9]+$/, 'no name of a signature')),
+  digest,
+  size,
+  /** The name that was signed. */
+  identity: v.string(),
+  /** The fingerprint of the OpenPGP key, and when it signed, RFC 3339. */
+  signedBy: v.string(),
+  created: v.string(),
+  /** Where it was found. */
+  store: v.string(),
+});
+
+const release = v.object({
+  version: v.string(),
+  reference: v.string(),
+  digest,
+  /** Absent where it was not asked for, as with a release of another repository than the official one. */
+  signature: v.optional(v.union([releaseSignature, v.literal('skipped')])),
 });
 
 const passport = v.object({
@@ -81,8 +118,12 @@ const passport = v.object({
     images: v.array(v.string()),
     aiImages: v.array(v.string()),
     filter: v.optional(v.string()),
+    /** `imageset.yaml`, whole: what else was asked for. */
+    imageSet: v.optional(v.string()),
+    /** Components and references that the filter took although the installation needs them: the site pulls them. */
+    allowedMissing: v.optional(v.array(v.string())),
   }),
-  releases: v.array(v.object({ version: v.string(), reference: v.string(), digest })),
+  releases: v.array(release),
   images: v.array(stagedImage),
   /** What was asked for and could not be staged. */
   missing: v.array(v.object({ reference: v.string(), reason: v.string() })),
@@ -92,9 +133,12 @@ const passport = v.object({
   stale: v.object({
     artifacts: v.array(artifact),
     archives: v.optional(v.array(artifact), []),
+    /** Names in the folder `artifacts`. */
+    files: v.optional(v.array(artifact), []),
     blobs: v.array(v.object({ digest, size })),
   }),
-  artifacts: v.array(v.string()),
+  /** What is in the folder `artifacts`: files of RHCOS. Not the artifacts that images are. */
+  artifacts: v.array(stagedFile),
   signatures: v.array(v.string()),
   /** Where the folder lies; null when it is no partition of its own. */
   disk: v.nullable(

@@ -47,6 +47,14 @@ export function roomNeeded({ missing, images, archives, archived, freed }: Deman
   return { bytes: bytes + reserve, files: missing.length + made + fewFiles };
 }
 
+/** The same with files beside the pool, bytes each: they stay in any case. */
+export function withFiles(
+  { bytes, files }: { readonly bytes: number; readonly files: number },
+  sizes: readonly number[],
+): { bytes: number; files: number } {
+  return { bytes: bytes + sumOf(sizes), files: files + sizes.length };
+}
+
 /** Why it does not fit, with the numbers; undefined when it does. */
 export function describeShortage(
   folder: string,
