@@ -33,7 +33,7 @@ export function findPlaces(source: YamlDocument, mistakes: Diagnostic[]): SiteDo
   const lookup = createLookup(source.targets);
   const kind = textField(lookup, root, 'kind');
   const [group, version] = textField(lookup, root, 'apiVersion').split('/');
-  const known = kinds.find((candidate) => candidate.kind === kind && candidate.group === group);
+  const known = siteKindOf(kind, group ?? '');
   if (known === undefined) return undefined;
   if (!known.versions.includes(version ?? '')) {
     mistakes.push(
@@ -54,6 +54,11 @@ export function findPlaces(source: YamlDocument, mistakes: Diagnostic[]): SiteDo
   return { source, lookup, places: unique(found.flatMap((map) => cluster(lookup, map, mistakes))) };
 }
 
+/** A kind of site by its name and API group. */
+export function siteKindOf(kind: string, group: string): SiteKind | undefined {
+  return kinds.find((candidate) => candidate.kind === kind && candidate.group === group);
+}
+
 const kinds: readonly SiteKind[] = [
   { kind: 'SiteConfig', group: 'ran.openshift.io', versions: ['v1', 'v2'], clustered: true },
   {
@@ -64,8 +69,9 @@ const kinds: readonly SiteKind[] = [
   },
 ];
 
-interface SiteKind {
-  readonly kind: string;
+/** A kind of document that has places. */
+export interface SiteKind {
+  readonly kind: 'SiteConfig' | 'ClusterInstance';
   readonly group: string;
   readonly versions: readonly string[];
   /** Clusters are a list below spec; else spec is the cluster. */
