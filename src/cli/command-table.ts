@@ -6,6 +6,7 @@ import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
 import { registryPing } from './command-table/registry-ping.ts';
 import { siteconfig } from './command-table/siteconfig.ts';
+import { pack, unpack } from './command-table/unpack.ts';
 import { verify } from './command-table/verify.ts';
 import type { Command, Groups } from './flags.ts';
 
@@ -20,6 +21,8 @@ export const commands = [
   bundleApply,
   siteconfig,
   lint,
+  unpack,
+  pack,
   registryPing,
 ] as const satisfies readonly Command[];
 

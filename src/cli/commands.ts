@@ -26,6 +26,8 @@ const runners: Runners = {
   'bundle apply': () => import('./commands/bundle-apply.ts'),
   siteconfig: () => import('./commands/siteconfig.ts'),
   lint: () => import('./commands/lint.ts'),
+  unpack: () => import('./commands/unpack.ts'),
+  pack: () => import('./commands/pack.ts'),
   'registry ping': () => import('./commands/registry-ping.ts'),
 };
 

@@ -115,7 +115,11 @@ function refusalOf(error: ToolError): Refusal {
  * A cluster's own hooks go with those of any of its nodes: the node boots with them first. They stay when only nodes
  * are cleared, because others may need them.
  */
-function selectorOf({ clusters, nodes, remove }: SiteEditOptions): (place: Place) => boolean {
+export function selectorOf({
+  clusters,
+  nodes,
+  remove,
+}: Pick<SiteEditOptions, 'clusters' | 'nodes' | 'remove'>): (place: Place) => boolean {
   const [clusterNames, nodeNames] = [new Set(clusters), new Set(nodes)];
   return ({ name, cluster, nodeNames: own }) => {
     if (clusterNames.size > 0 && !clusterNames.has(cluster?.name ?? name)) return false;

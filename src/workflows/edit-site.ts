@@ -6,7 +6,6 @@ import type { Emit } from '../core/events.ts';
 import { isPartitionLabel, partitionLabelRule } from '../core/partition-label.ts';
 import type { EditedPlace } from '../core/site/edit-site.ts';
 import { largestDocument } from '../core/site/yaml-stream.ts';
-import { nearest } from '../core/text/nearest.ts';
 import { unifiedDiff } from '../core/text/unified-diff.ts';
 import { listFiles, readTextFile, replaceTextFile, resolvePath } from '../system/files.ts';
 import { isYamlName } from '../system/yaml-files.ts';
@@ -18,6 +17,7 @@ import {
   type SiteFileResult,
 } from './edit-site-file.ts';
 import { editSiteFiles } from './edit-site-files.ts';
+import { createNames } from './site-names.ts';
 
 export interface SiteRequest extends SiteEditOptions {
   /** Paths of files and directories, or `-` for standard input. */
@@ -200,26 +200,4 @@ function tellPlaces(places: readonly EditedPlace[], remove: boolean, emit: Emit)
       fields.length === 0 ? 'up to date' : `${fields.join(' and ')} ${remove ? 'cleared' : 'written'}`;
     emit({ type: 'step', text: `${stage === 'discovery' ? 'cluster' : 'node'} ${name}: ${what}` });
   }
-}
-
-/** The names of clusters and nodes that were found, against those that were asked for. */
-function createNames({ clusters, nodes }: SiteRequest) {
-  const found = { cluster: new Set<string>(), node: new Set<string>() };
-  const wanted = clusters.length > 0 || nodes.length > 0;
-  return {
-    add: (places: readonly EditedPlace[]): void => {
-      if (!wanted) return;
-      for (const { stage, name } of places) found[stage === 'discovery' ? 'cluster' : 'node'].add(name);
-    },
-    /** Throws `usage` for a name that is nowhere. */
-    expectFound: (): void => {
-      for (const [kind, names] of [['cluster', clusters] as const, ['node', nodes] as const]) {
-        const missing = names.find((name) => !found[kind].has(name));
-        if (missing === undefined) continue;
-        const near = nearest(missing, found[kind]);
-        const hint = near === undefined ? undefined : `did you mean ${near}?`;
-        throw new ToolError('usage', `--${kind} ${missing}: there is no ${kind} of this name`, { hint });
-      }
-    },
-  };
 }

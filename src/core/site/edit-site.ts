@@ -125,7 +125,7 @@ function encloses(outer: Node, inner: Node): boolean {
 }
 
 /** The line ends of the text's first line; the columns of a level between the document's root and its spec. */
-function styleOf(text: string, { document }: YamlDocument, indent: number): Style {
+export function styleOf(text: string, { document }: YamlDocument, indent: number): Style {
   const newline = text.indexOf('\n');
   const eol = text[newline - 1] === '\r' ? '\r\n' : '\n';
   const root = document.contents;
