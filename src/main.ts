@@ -36,14 +36,16 @@ async function main(): Promise<void> {
 }
 
 function processTerminal(signal: AbortSignal): Terminal {
-  const { env, stderr } = process;
+  const { env, stderr, stdout } = process;
+  const plain = Boolean(env['NO_COLOR']) || env['TERM'] === 'dumb';
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void stderr.write(text),
     readInput: readStandardInput,
     inputBytes: () => process.stdin,
     columns: stderr.isTTY ? stderr.columns : undefined,
-    color: stderr.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
+    color: stderr.isTTY && !plain,
+    outColor: stdout.isTTY && !plain,
     env,
     now: () => performance.now(),
     date: () => new Date(),

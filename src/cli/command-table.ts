@@ -5,6 +5,7 @@ import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
 import { registryPing } from './command-table/registry-ping.ts';
+import { show } from './command-table/show.ts';
 import { siteconfig } from './command-table/siteconfig.ts';
 import { pack, unpack } from './command-table/unpack.ts';
 import { verify } from './command-table/verify.ts';
@@ -21,6 +22,7 @@ export const commands = [
   bundleApply,
   siteconfig,
   lint,
+  show,
   unpack,
   pack,
   registryPing,

@@ -26,6 +26,7 @@ const runners: Runners = {
   'bundle apply': () => import('./commands/bundle-apply.ts'),
   siteconfig: () => import('./commands/siteconfig.ts'),
   lint: () => import('./commands/lint.ts'),
+  show: () => import('./commands/show.ts'),
   unpack: () => import('./commands/unpack.ts'),
   pack: () => import('./commands/pack.ts'),
   'registry ping': () => import('./commands/registry-ping.ts'),

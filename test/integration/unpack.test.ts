@@ -193,3 +193,20 @@ describe('the folder', () => {
     expect((await readdir(scratch.path)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 });
+
+describe('show', () => {
+  it('prints both stages, as text without escapes and as JSON', async () => {
+    await tool('siteconfig', '-c', 'siteconfig-seed.yaml', '--in-place');
+    const { status, stdout } = await tool('show', 'siteconfig-seed.yaml');
+    expect(status).toBe(0);
+    expect(stdout).toContain(`cluster ${cluster} (discovery stage)`);
+    expect(stdout).toContain('held back at most 30 min 30 s');
+    expect(stdout).toContain('  | #!/usr/bin/bash');
+    expect(stdout).not.toContain('\u001b');
+    const json = JSON.parse((await tool('show', 'siteconfig-seed.yaml', '-o', 'json')).stdout);
+    expect(json.places.map(({ stage }: { stage: string }) => stage)).toEqual(['discovery', 'installation']);
+    expect(json.places[1].installerArgs).toEqual(['--save-partlabel', 'data']);
+    await write('site.yaml', site({ path: '/x', contents: { source: 'data:,a b' } }));
+    expect(await tool('show', 'site.yaml')).toMatchObject({ status: 3, stdout: '' });
+  });
+});

@@ -7,7 +7,7 @@ export interface Slot {
   /** Below the folder of the override: `units/x.service`, `files/etc/hosts`, `append/0/etc/hosts`. */
   readonly path: string;
   /** The string that the path comes from: the name of a unit or drop-in, the path of a file. */
-  readonly key: JsonScalar;
+  readonly key: StringNode;
   /** The item of a list that the contents belong to: a unit, a drop-in, a file, a resource to append. */
   readonly item: JsonObject;
   /** Of a drop-in the unit, of what is appended the file; else the item. */
