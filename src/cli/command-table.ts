@@ -1,3 +1,4 @@
+import { bootReport } from './command-table/boot-report.ts';
 import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { download } from './command-table/download.ts';
 import { filterExplain } from './command-table/filter-explain.ts';
@@ -20,6 +21,7 @@ export const commands = [
   bundleApply,
   siteconfig,
   lint,
+  bootReport,
   registryPing,
 ] as const satisfies readonly Command[];
 
