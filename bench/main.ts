@@ -4,6 +4,7 @@ import { type DockerRegistry, startDockerRegistry } from '../test/support/docker
 import { makeTemporaryFolder } from '../test/support/temporary-folder.ts';
 import { writeIntoPage } from './document.ts';
 import { describeMachine } from './machine.ts';
+import { boot } from './parts/boot.ts';
 import { catalog } from './parts/catalog.ts';
 import { cold } from './parts/cold.ts';
 import { lint } from './parts/lint.ts';
@@ -30,6 +31,7 @@ const parts: Readonly<Record<string, Part>> = {
   catalog,
   siteconfig,
   lint,
+  boot,
 };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]

@@ -1,3 +1,4 @@
+import { bootReport } from './command-table/boot-report.ts';
 import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { download } from './command-table/download.ts';
 import { filterExplain } from './command-table/filter-explain.ts';
@@ -25,6 +26,7 @@ export const commands = [
   show,
   unpack,
   pack,
+  bootReport,
   registryPing,
 ] as const satisfies readonly Command[];
 

@@ -29,6 +29,7 @@ const runners: Runners = {
   show: () => import('./commands/show.ts'),
   unpack: () => import('./commands/unpack.ts'),
   pack: () => import('./commands/pack.ts'),
+  'boot-report': () => import('./commands/boot-report.ts'),
   'registry ping': () => import('./commands/registry-ping.ts'),
 };
 

@@ -66,13 +66,9 @@ export async function editSites(request: SiteRequest, context: SiteContext): Pro
 
 function checkRequest({ label, format, deadline, inputs, inPlace, check }: SiteRequest): void {
   if (!isPartitionLabel(label)) refuse(`--label ${JSON.stringify(label)}: ${partitionLabelRule}`);
-  if (format !== 'pool') {
-    refuse(
-      `--format ${format}: the scripts that siteconfig writes load the pool format only`,
-      format === 'archive'
-        ? 'archives are for the scripts of the Go tool, which its own siteconfig writes'
-        : undefined,
-    );
+  // The script finds out by itself whether an image is a folder of the pool or an archive.
+  if (format === 'storage') {
+    refuse(`--format ${format}: the scripts that siteconfig writes load the formats pool and archive`);
   }
   if (deadline !== undefined && (deadline < 10 || deadline > 86_400)) {
     refuse('--deadline: from 10 seconds to 24 hours');

@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, symlink, truncate, unlink, writeFile } from 'no
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { loadScript } from '../../src/core/ignition/boot-hooks.ts';
 import {
   type BootReport,
   makeScratchStorage,
@@ -228,7 +229,7 @@ describeWith({ root: true, programs: ['skopeo', 'podman', 'jq', 'unshare'] }, 'e
     const graph = join(storage.folder, 'graph');
     const layer = (await output(['bash', '-c', `grep -rl "^oci$" ${graph}/overlay/*/diff`])).trim();
     await writeFile(layer, 'lost');
-    await writeFile(join(graph, 'precache-ocp.loading'), `${oci.reference}\n`);
+    await symlink(oci.reference, join(graph, 'precache-ocp.loading.1'));
     const { status, report, stdout } = await load();
     expect({ status, loaded: report.loaded.map(({ reference }) => reference) }).toEqual({
       status: 0,
@@ -249,7 +250,7 @@ describeWith({ root: true, programs: ['skopeo', 'podman', 'jq', 'unshare'] }, 'e
 
   it.each(['ai', 'ocp'])('knows by its name that it is for %s', async (group) => {
     const path = join(scratch.path, `extract-${group}.sh`);
-    await writeFile(path, await readFile(script));
+    await writeFile(path, loadScript);
     await unlink(join(staged.folder, `${group}-images.txt`));
     const { stdout } = await offlineRun('bash', path);
     expect(stdout).toContain(`precache ${group}: incomplete`);

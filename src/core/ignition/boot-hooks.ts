@@ -1,6 +1,9 @@
 import extractImages from '../../../boot/extract-images.sh?raw';
 import precacheImages from '../../../boot/precache-images.service?raw';
+import precacheJob from '../../../boot/precache-job.sh?raw';
 import precacheOcpImages from '../../../boot/precache-ocp-images.service?raw';
+import precacheReport from '../../../boot/precache-report.sh?raw';
+import precacheStorage from '../../../boot/precache-storage.sh?raw';
 import varMnt from '../../../boot/var-mnt.mount?raw';
 import { encodeDataUrl } from './data-url.ts';
 
@@ -68,20 +71,29 @@ export const hookPaths: readonly string[] = [
   ...hookUnits.map((name) => unitFolder + name),
 ];
 
+const parts: Readonly<Record<string, string>> = {
+  'precache-job.sh': precacheJob,
+  'precache-report.sh': precacheReport,
+  'precache-storage.sh': precacheStorage,
+};
+
+/** The script in one file: on the node no part of it can be missing. */
+export const loadScript = extractImages.replaceAll(
+  /^# shellcheck source=.*\n\. "\$\{0%\/\*\}\/(.*?)".*\n/gm,
+  (line, name: string) => parts[name]?.replace(/^# shellcheck .*\n/, '') ?? line,
+);
+
 /**
  * The hooks of a stage, mounting the partition with this label (`isPartitionLabel`). The service ends after `deadline`
- * seconds, or after the time that its file in boot/ names.
+ * seconds (10 or more), or after the time that its file in boot/ names.
  */
 export function bootHooks(stage: Stage, label: string, deadline?: number): BootHooks {
-  const { name, contents: template, script } = services[stage];
-  const contents =
-    deadline === undefined
-      ? template
-      : template.replace(/^TimeoutStartSec=.*$/m, `TimeoutStartSec=${deadline}s`);
+  const { name, contents: service, script } = services[stage];
+  const mount = varMnt.replace(defaultDevice, `/dev/disk/by-partlabel/${label}`);
   return {
     units: [
-      { name: mountUnit, contents: varMnt.replace(defaultDevice, `/dev/disk/by-partlabel/${label}`) },
-      { name, enabled: true, contents },
+      { name: mountUnit, contents: deadline === undefined ? mount : limitMount(mount, deadline) },
+      { name, enabled: true, contents: deadline === undefined ? service : limitService(service, deadline) },
     ],
     files: [
       {
@@ -89,10 +101,27 @@ export function bootHooks(stage: Stage, label: string, deadline?: number): BootH
         path: script,
         mode: 493,
         user: { name: 'root' },
-        contents: { source: encodeDataUrl(extractImages) },
+        contents: { source: encodeDataUrl(loadScript) },
       },
     ],
   };
+}
+
+/** The script ends somewhat before systemd would end it: it tells what is missing, and skopeo takes time to end. */
+function limitService(contents: string, deadline: number): string {
+  const rest = Math.min(30, Math.ceil(deadline / 3));
+  return contents
+    .replace(/^TimeoutStartSec=.*$/m, `TimeoutStartSec=${deadline}s`)
+    .replace(/^Environment=PRECACHE_DEADLINE=.*$/m, `Environment=PRECACHE_DEADLINE=${deadline - rest}`);
+}
+
+/** The wait for a missing disk must leave time to say that it is missing. */
+function limitMount(contents: string, deadline: number): string {
+  const most = (seconds: string): string => String(Math.min(Number(seconds), Math.floor(deadline / 3)));
+  return contents.replaceAll(
+    /^((?:JobTimeout|Timeout)Sec=)(\d+)s$/gm,
+    (_, key: string, seconds: string) => `${key}${most(seconds)}s`,
+  );
 }
 
 /** Whether a `var-mnt.mount` is of this tool, the Go tool or the documentation, and not somebody's own mount. */
