@@ -24,8 +24,6 @@ export interface SiteRequest extends SiteEditOptions {
   readonly inputs: readonly string[];
   readonly inPlace: boolean;
   readonly check: boolean;
-  /** How the partition was staged. */
-  readonly format: 'pool' | 'archive' | 'storage';
 }
 
 export interface SiteContext {
@@ -64,16 +62,15 @@ export async function editSites(request: SiteRequest, context: SiteContext): Pro
   return await editMany(files, request, context);
 }
 
-function checkRequest({ label, format, deadline, inputs, inPlace, check }: SiteRequest): void {
+function checkRequest({ label, format, reclaim, deadline, inputs, inPlace, check }: SiteRequest): void {
   if (!isPartitionLabel(label)) refuse(`--label ${JSON.stringify(label)}: ${partitionLabelRule}`);
-  if (format !== 'pool') {
+  if (format === 'archive') {
     refuse(
-      `--format ${format}: the scripts that siteconfig writes load the pool format only`,
-      format === 'archive'
-        ? 'archives are for the scripts of the Go tool, which its own siteconfig writes'
-        : undefined,
+      `--format ${format}: the scripts that siteconfig writes do not load archives`,
+      'archives are for the scripts of the Go tool, which its own siteconfig writes',
     );
   }
+  if (reclaim && format !== 'storage') refuse('--reclaim goes with --format storage only');
   if (deadline !== undefined && (deadline < 10 || deadline > 86_400)) {
     refuse('--deadline: from 10 seconds to 24 hours');
   }

@@ -3,6 +3,7 @@ import precacheImages from '../../../boot/precache-images.service?raw';
 import precacheOcpImages from '../../../boot/precache-ocp-images.service?raw';
 import varMnt from '../../../boot/var-mnt.mount?raw';
 import { encodeDataUrl } from './data-url.ts';
+import { storageHooks, storagePaths, storageUnits } from './storage-hooks.ts';
 
 /** `discovery`: the live system, before the installation; `installation`: the first boots from the disk. */
 export type Stage = 'discovery' | 'installation';
@@ -56,6 +57,7 @@ const services = {
 export const hookUnits: readonly string[] = [
   mountUnit,
   ...Object.values(services).map((service) => service.name),
+  ...storageUnits,
 ];
 
 /**
@@ -65,33 +67,50 @@ export const hookUnits: readonly string[] = [
 export const hookPaths: readonly string[] = [
   ...Object.values(services).map((service) => service.script),
   '/usr/local/bin/agent-fix-bz1964591',
+  ...storagePaths,
   ...hookUnits.map((name) => unitFolder + name),
 ];
 
+/** How the partition was staged, as far as the boot is another one for it. */
+export interface HookFormat {
+  /** `storage`: a ready container storage; else images that are loaded. */
+  readonly format: 'pool' | 'storage';
+  /** In the storage format: whether the pool is removed once the cluster is installed. */
+  readonly reclaim: boolean;
+}
+
 /**
  * The hooks of a stage, mounting the partition with this label (`isPartitionLabel`). The service ends after `deadline`
- * seconds, or after the time that its file in boot/ names.
+ * seconds, or after the time that its file in boot/ names. Discovery is the same in every format.
  */
-export function bootHooks(stage: Stage, label: string, deadline?: number): BootHooks {
+export function bootHooks(
+  stage: Stage,
+  label: string,
+  deadline?: number,
+  { format, reclaim }: HookFormat = { format: 'pool', reclaim: false },
+): BootHooks {
   const { name, contents: template, script } = services[stage];
+  const storage = format === 'storage' && stage === 'installation' ? storageHooks({ reclaim }) : undefined;
+  const service = storage?.service ?? template;
   const contents =
     deadline === undefined
-      ? template
-      : template.replace(/^TimeoutStartSec=.*$/m, `TimeoutStartSec=${deadline}s`);
+      ? service
+      : service.replace(/^TimeoutStartSec=.*$/m, `TimeoutStartSec=${deadline}s`);
   return {
     units: [
-      { name: mountUnit, contents: varMnt.replace(defaultDevice, `/dev/disk/by-partlabel/${label}`) },
+      ...(storage?.units ?? [{ name: mountUnit, contents: varMnt }]).map((unit) => ({
+        ...unit,
+        contents: unit.contents.replaceAll(defaultDevice, `/dev/disk/by-partlabel/${label}`),
+      })),
       { name, enabled: true, contents },
     ],
-    files: [
-      {
-        overwrite: true,
-        path: script,
-        mode: 493,
-        user: { name: 'root' },
-        contents: { source: encodeDataUrl(extractImages) },
-      },
-    ],
+    files: (storage?.scripts ?? [{ path: script, contents: extractImages }]).map((file) => ({
+      overwrite: true,
+      path: file.path,
+      mode: 493,
+      user: { name: 'root' },
+      contents: { source: encodeDataUrl(file.contents) },
+    })),
   };
 }
 
