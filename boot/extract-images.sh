@@ -55,8 +55,8 @@ pending='' pending_label='' pending_blobs=() pending_hundredths=0 sync_job=''
 . "${0%/*}/precache-report.sh" || exit 1
 # shellcheck source=boot/precache-job.sh
 . "${0%/*}/precache-job.sh" || exit 1
-# shellcheck source=boot/precache-storage.sh
-. "${0%/*}/precache-storage.sh" || exit 1
+# shellcheck source=boot/precache-node.sh
+. "${0%/*}/precache-node.sh" || exit 1
 
 # The only way out: report, summary, true status.
 finish() {

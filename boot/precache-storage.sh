@@ -1,109 +1,251 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2154
-# What is asked of the container storage and of the room there, and what is written beside it. A part of
-# extract-images.sh.
+#!/usr/bin/bash
+# Makes the ready container storage of the partition /var/lib/containers, and keeps it that way:
+#
+#   mount     before CRI-O's wipe, on every boot: binds the storage over /var/lib/containers
+#   check     after the wipe and before CRI-O: are the images there? What was wiped comes back from the golden copy;
+#             where there is no storage at all, the images of the pool are loaded into that of the root disk
+#   reclaim   once the cluster is installed: removes the pool
+#
+# Never ends the boot: the unit's status, the report and the last line say what is there and what is not.
+#
+#   PRECACHE_PARTITION   where the partition is mounted (/var/lib/precache)
+#   PRECACHE_CONTAINERS  what the storage is mounted over (/var/lib/containers)
+#   PRECACHE_DEVICE      the partition's device
+#   PRECACHE_REPORT_DIR  where report-ocp.json goes (/run/precache)
+set -uo pipefail
+export LC_ALL=C
 
-# The exact names of the storage. `podman image exists` would take any repository for a digest, CRI-O does not.
-list_present() {
-  local name names
-  present=()
-  start "$image_seconds" "$report_dir/images-$group" podman images --all --format json
-  await && names=$(jq --raw-output '.[].Names[]?' "$report_dir/images-$group") || return 1
-  rm -f "$report_dir/images-$group"
+partition=${PRECACHE_PARTITION:-/var/lib/precache}
+target=${PRECACHE_CONTAINERS:-/var/lib/containers}
+report_dir=${PRECACHE_REPORT_DIR:-/run/precache}
+report=$report_dir/report-ocp.json
+storage=$partition/storage
+containers=$storage/containers
+graph_root=$containers/storage
+golden=$storage/golden
+list=$partition/ocp-images.txt
+restored=null
+
+# Hundredths of a second of a clock that no time synchronisation moves.
+now() {
+  local up
+  read -r up _ </proc/uptime
+  echo $((10#${up/./}))
+}
+started=$(now)
+
+say() { echo "precache ocp: $*"; }
+
+# Why it is not usable is kept for the check.
+unusable() {
+  say "the container storage is not usable: $*"
+  mkdir -p "$report_dir" && echo "$*" >"$report_dir/storage-unusable"
+  return 1
+}
+
+is_ours() {
+  mountpoint --quiet "$target" || return 1
+  [[ $(stat --format=%d:%i "$target") == "$(stat --format=%d:%i "$containers" 2>/dev/null)" ]]
+}
+
+# The unit mounts it with project quotas, which a kernel may lack.
+mount_partition() {
+  mountpoint --quiet "$partition" && return
+  [[ -n ${PRECACHE_DEVICE-} && -b $(readlink --canonicalize "$PRECACHE_DEVICE") ]] || return 1
+  mkdir -p "$partition" && mount --types xfs "$PRECACHE_DEVICE" "$partition" && say 'mounted without project quotas'
+}
+
+# What podman and CRI-O mount onto the storage's own directory while they work.
+release() {
+  local path
+  while read -r path; do
+    [[ $path == "$1"/* ]] && umount --lazy "$path"
+  done < <(findmnt --list --noheadings --output=TARGET | tac)
+}
+
+# The wiped graph root anew, from the copy that shares its blocks. On the disk before it has its name.
+restore() {
+  local began
+  began=$(now)
+  [[ -d $golden ]] || return 1
+  rm -rf --one-file-system "$graph_root.new" "$graph_root.lost"
+  cp --archive --reflink=always --no-target-directory "$golden" "$graph_root.new" || return 1
+  sync --file-system "$storage" || return 1
+  release "$target/storage"
+  [[ ! -e $graph_root ]] || mv --no-target-directory "$graph_root" "$graph_root.lost" || return 1
+  mv --no-target-directory "$graph_root.new" "$graph_root" && sync --file-system "$storage" || return 1
+  rm -rf --one-file-system "$graph_root.lost"
+  restored=$((($(now) - began) * 10))
+  say "the storage was lost: brought back from its golden copy in $restored ms"
+}
+
+# Once, where SELinux is on: the factory has no policy, so what it wrote has no labels. The golden copy is relabelled
+# under the path that it is a copy of, in a mount namespace of its own.
+relabel() {
+  [[ -e /sys/fs/selinux/enforce && ! -e $storage/labelled ]] || return 0
+  command -v restorecon >/dev/null || return 0
+  say 'setting SELinux labels, once'
+  restorecon -R "$target" || return 0
+  # shellcheck disable=SC2016 # for the inner shell
+  [[ ! -d $golden ]] || unshare --mount --propagation=private bash -c \
+    'mount --bind "$0" "$1" && restorecon -R "$1"' "$golden" "$target/storage" || return 0
+  sync --file-system "$storage" && : >"$storage/labelled" && sync "$storage/labelled"
+}
+
+mount_storage() {
+  rm -f "$report_dir/storage-unusable"
+  is_ours && return
+  if mountpoint --quiet "$target"; then unusable "something else is mounted on $target" || return; fi
+  mount_partition || unusable "nothing is mounted on $partition" || return
+  [[ -d $containers ]] || unusable "$containers is not there" || return
+  [[ ! -e $storage/before ]] || unusable 'a download onto the partition did not end' || return
+  [[ -s $graph_root/overlay-images/images.json ]] || restore || unusable 'it is lost, and has no golden copy' || return
+  mkdir -p "$target" && mount --bind "$containers" "$target" || unusable "cannot mount it on $target" || return
+  relabel
+  say "the container storage of the partition is $target"
+}
+
+# The images whose layers are all there, a name a line. Read from the storage's own indexes: nothing has to open it.
+present_names() {
+  local root=$target/storage
+  [[ -s $root/overlay-images/images.json && -s $root/overlay-layers/layers.json ]] || return 1
+  # shellcheck disable=SC2016 # for jq
+  jq --raw-output --slurpfile layers "$root/overlay-layers/layers.json" --rawfile folders <(ls "$root/overlay") '
+    ($folders | split("\n") | map({key: ., value: true}) | from_entries) as $there
+    | (reduce ($layers[0] // [])[] as $layer ({}; .[$layer.id] = $layer)) as $all
+    | def whole: . == null or . == ""
+        or (. as $id | $there[$id] and $all[$id] != null and ($all[$id].flags.incomplete != true)
+            and ($all[$id].parent | whole));
+    (. // [])[] | select(.layer | whole) | .names[]?' "$root/overlay-images/images.json"
+}
+
+declare -A present=()
+references=() missing=()
+compare() {
+  local name names reference
+  present=() missing=()
+  names=$(present_names) || names=''
   while IFS= read -r name; do [[ -z $name ]] || present[$name]=1; done <<<"$names"
-}
-
-open_storage() {
-  local status
-  start "$image_seconds" "$report_dir/graph-root-$group" podman info --format '{{.Store.GraphRoot}}'
-  await
-  status=$?
-  read -r graph_root <"$report_dir/graph-root-$group"
-  rm -f "$report_dir/graph-root-$group"
-  if ((status != 0)) || [[ -z $graph_root ]]; then
-    graph_root=''
-    last_message podman "$status" "$image_seconds"
-    finish "podman cannot open the container storage: $message"
-  fi
-  loading=$graph_root/precache-$group.loading
-  rm -f "$graph_root/precache-$group.complete"
-  [[ -e /run/ostree-live || $(stat --file-system --format=%T "$graph_root") == tmpfs ]] && in_memory=1
-  [[ $(stat --format=%d "$graph_root") == "$(stat --format=%d "$spool")" ]] && same_file_system=1
-  measure_room "$graph_root" && free_before=$free
-}
-
-# After a power cut the storage may hold layers whose content never reached the disk, and would use them again.
-# Loading the images that were in work and deleting them removes exactly those.
-recover() {
-  local link reference source='' unpacked=0 message=''
-  for link in "$loading".[01]; do
-    [[ -L $link ]] || continue
-    reference=$(readlink -- "$link")
-    say "interrupted while loading $reference: loading it anew"
-    if [[ -n ${artifact_of[$reference]-} ]] && find_image "${artifact_of[$reference]}"; then
-      start "$image_seconds" /dev/null skopeo --tmpdir "$spool" copy --quiet "dir:$source" "containers-storage:$reference"
-      await && start "$image_seconds" /dev/null skopeo delete "containers-storage:$reference" && await
-      ((unpacked == 0)) || rm -rf --one-file-system "${spool:?}/${artifact_of[$reference]}"
-    fi
-    rm -f "$link"
+  for reference in "${references[@]}"; do
+    # With a tag and a digest the digest decides, and is the name.
+    name=$reference
+    [[ $reference =~ ^(.*/[^/:@]+):[^/@]+@(.*)$ ]] && name=${BASH_REMATCH[1]}@${BASH_REMATCH[2]}
+    [[ -n ${present[$name]-} ]] || missing+=("$reference")
   done
 }
 
-# Keeps the kubelet from removing what no pod uses yet. Below 50-pinned-images of a PinnedImageSet: CRI-O takes the list
-# of the last file, and that of the cluster's administrator has to win. CRI-O reads every file there, whatever its name,
-# so this one is made beside the folder and on the disk before it gets there.
-pin_images() {
-  local reference aside=$crio_dir/precache-pinned.new
-  [[ -d $crio_dir && ${#present[@]} -gt 0 ]] || return 0
-  mkdir -p "$crio_dir/crio.conf.d" && {
-    echo '# Images of the factory. Remove this file to let the kubelet remove them when the disk is full.'
-    echo '[crio.image]'
-    echo 'pinned_images = ['
-    for reference in "${references[@]}"; do
-      [[ -n ${present[$reference]-} ]] || continue
-      quote "$reference"
-      echo "  $quoted,"
-    done
-    echo ']'
-  } >"$aside" && sync "$aside" && mv -f "$aside" "$crio_dir/crio.conf.d/40-precache-pinned.conf"
+# As text in, as JSON out.
+lines() { (($# == 0)) || printf '%s\n' "$@"; }
+
+# Whole, or not at all. What another script loaded instead is taken out of its report.
+write_report() {
+  local state=$1 reason=$2 other=${3-} seconds=$(($(now) - started))
+  mkdir -p "$report_dir"
+  # shellcheck disable=SC2016 # for jq
+  jq --null-input --compact-output --arg state "$state" --arg reason "$reason" --argjson restored "$restored" \
+    --rawfile all <(lines "${references[@]}") --rawfile gone <(lines "${missing[@]}") \
+    --slurpfile other <(cat "$other" 2>/dev/null) \
+    --argjson seconds "$((seconds / 100)).$(printf %02d $((seconds % 100)))" '
+    def rows: split("\n") | map(select(. != ""));
+    ($gone | rows) as $gone
+    | ($other[0] // {loaded: [], skipped: [], failed: [], bytes: 0}) as $other
+    | (($other.loaded | map(.reference)) + $other.skipped + ($other.failed | map(.reference))) as $told
+    | {group: "ocp", format: "storage", state: $state, reason: $reason, references: ($all | rows | length),
+       loaded: $other.loaded, skipped: ($other.skipped + (($all | rows) - $gone)),
+       failed: ($other.failed + (($gone - $told) | map({reference: ., reason: "not in the storage"}))),
+       bytes: $other.bytes, seconds: $seconds, restoredMilliseconds: $restored}' \
+    >"$report.new" && mv -f "$report.new" "$report"
 }
 
-# What skopeo and podman write, they label themselves.
-label_files() {
-  command -v selinuxenabled >/dev/null && selinuxenabled || return 0
-  restorecon -R "$report_dir" "$issue_dir" "$crio_dir/crio.conf.d" ${graph_root:+"$graph_root"/precache-*} 2>/dev/null
+# Into the storage of the root disk, what the pool has of it: the script of the pool format, on a folder that shows only
+# these images.
+fall_back() {
+  local reason=$1 folder=$report_dir/pool reference artifact status=0
+  local -A artifact_of=()
+  rm -rf "$folder" && mkdir -p "$folder"
+  while IFS=$'\t' read -r reference artifact; do artifact_of[$reference]=$artifact; done \
+    < <(jq --raw-output '.images[] | [.reference, .artifact] | @tsv' "$partition/precache.json" 2>/dev/null)
+  ln -s "$partition/images" "$partition/precache.json" "$folder"
+  for reference in "${references[@]}"; do
+    artifact=${artifact_of[$reference]-}
+    [[ -n $artifact && -d $partition/images/$artifact ]] && echo "$reference"
+  done >"$folder/ocp-images.txt"
+  missing=("${references[@]}")
+  if [[ -s $folder/ocp-images.txt ]]; then
+    say "$reason: loading what the pool has"
+    PRECACHE_FOLDER=$folder PRECACHE_REPORT_DIR=$folder bash /usr/local/bin/extract-ocp.sh || status=$?
+  fi
+  write_report incomplete "$reason" "$folder/report-ocp.json"
+  say "incomplete: $reason; what is not loaded comes from the registry (status $status of the pool)"
+  return 1
 }
 
-# Sets `free` to the bytes that files may take in the file system of a folder, and `room` to what of that images may:
-# an eighth of the file system, 1 GiB at most, stays free for what else the stage needs. Where /var is in memory, memory
-# counts the same way.
-measure_room() { # FOLDER
-  local blocks total size reserve name kibibytes
-  read -r blocks total size < <(stat --file-system --format='%a %b %S' "$1" 2>/dev/null) || return 1
-  reserve=$((total * size / 8))
-  ((reserve <= 1 << 30)) || reserve=$((1 << 30))
-  free=$((blocks * size)) room=$((blocks * size - reserve))
-  [[ -n $in_memory ]] || return 0
-  while read -r name kibibytes _; do
-    [[ $name == MemAvailable: ]] && ((kibibytes * 1024 - reserve < room)) && room=$((kibibytes * 1024 - reserve))
-  done </proc/meminfo
-  return 0
+# Of the whole storage, and only where nothing would be lost with it: a node that lives has containers, and may have
+# removed images itself.
+was_wiped() {
+  ((${#present[@]} == 0)) && return
+  [[ $(jq 'length' "$target/storage/overlay-containers/containers.json" 2>/dev/null || echo 0) == 0 ]]
 }
 
-measure_storage() {
-  [[ -n $graph_root ]] && measure_room "$graph_root" && storage_bytes=$((free_before - free))
-  ((storage_bytes > 0)) || storage_bytes=0
+check_storage() {
+  local reason='' reference
+  command -v jq >/dev/null || { say 'jq is not installed'; return 1; }
+  [[ ! -r $list ]] || while read -r reference _; do
+    [[ -z $reference ]] || references+=("$reference")
+  done < <(sort --unique "$list")
+  write_report running ''
+  if ! is_ours; then
+    reason=$(cat "$report_dir/storage-unusable" 2>/dev/null) || reason='it is not mounted'
+    fall_back "the container storage is not usable: $reason"
+    return
+  fi
+  [[ -r $list ]] || reason="$list is not there"
+  compare
+  if ((${#missing[@]} > 0)) && was_wiped; then
+    if restore; then compare; else reason='the storage lost its images, and cannot be brought back'; fi
+  fi
+  if [[ -z $reason && ${#missing[@]} -eq 0 ]]; then
+    : >"$target/storage/precache-ocp.complete" && sync "$target/storage/precache-ocp.complete"
+    write_report complete ''
+    say "complete: 0 loaded, ${#references[@]} there before, 0 failed of ${#references[@]}"
+    return 0
+  fi
+  write_report incomplete "$reason"
+  say "incomplete: $((${#references[@]} - ${#missing[@]})) there, ${#missing[@]} failed of ${#references[@]}${reason:+: $reason}"
+  return 1
 }
 
-# Whether there is room for bytes in the spool and, unpacked, in the storage. If not, `message` says so.
-has_room() { # SPOOLED STORED
-  local need=$2 room=0 free
-  [[ -z $same_file_system ]] || need=$((need + $1))
-  if measure_room "$graph_root" && ((need > room)); then
-    message="not begun: about $((need >> 20)) MiB are needed, $((room > 0 ? room >> 20 : 0)) MiB are to be had"
+# The API server of this node says so: kubelet alone runs long before.
+is_installed() {
+  local kubeconfig=/etc/kubernetes/static-pod-resources/kube-apiserver-certs/secrets/node-kubeconfigs/localhost.kubeconfig
+  [[ ! -e /etc/ignition-machine-config-encapsulated.json ]] || return 1
+  systemctl --quiet is-active kubelet.service || return 1
+  [[ $(oc --kubeconfig "${PRECACHE_KUBECONFIG:-$kubeconfig}" get clusterversion version --request-timeout=30s \
+    --output='jsonpath={.status.conditions[?(@.type=="Available")].status}' 2>/dev/null) == True ]]
+}
+
+# The promise goes before what it is about. The storage, its golden copy and the list that they are checked by stay.
+reclaim() {
+  local reference
+  is_ours || { say 'nothing is given back: the storage is not in use'; return 1; }
+  until is_installed; do sleep "${PRECACHE_POLL:-60}"; done
+  while read -r reference _; do [[ -z $reference ]] || references+=("$reference"); done <"$list"
+  compare
+  if ((${#references[@]} == 0 || ${#missing[@]} > 0)); then
+    say "nothing is given back: ${#missing[@]} of ${#references[@]} images are not in the storage"
     return 1
   fi
-  if [[ -z $same_file_system ]] && measure_room "${spool%/*}" && (($1 > room)); then
-    message="not begun: about $(($1 >> 20)) MiB are needed in ${spool%/*}, $((room > 0 ? room >> 20 : 0)) MiB are to be had"
-    return 1
-  fi
+  mv --force "$partition/precache.json" "$partition/precache.reclaimed.json" && sync --file-system "$partition" || return 1
+  rm -rf --one-file-system "$partition"/{images,pool,artifacts,ai-images.txt} "$partition"/*.tgz
+  say 'the pool is given back'
 }
+
+case ${1-} in
+  mount) mount_storage ;;
+  check) check_storage ;;
+  reclaim) reclaim ;;
+  *)
+    echo "usage: ${0##*/} mount|check|reclaim" >&2
+    exit 1
+    ;;
+esac

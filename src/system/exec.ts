@@ -90,6 +90,8 @@ function missingProgram(program: string): ToolError {
     'mkfs.xfs': 'xfsprogs',
     lsblk: 'util-linux',
     wipefs: 'util-linux',
+    setpriv: 'util-linux',
+    unshare: 'util-linux',
     blkid: 'util-linux',
     partx: 'util-linux',
     skopeo: 'skopeo',

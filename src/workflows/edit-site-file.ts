@@ -1,6 +1,6 @@
 import { type Diagnostic, DocumentError, type Source } from '../core/diagnostics/diagnostic.ts';
 import { type ErrorCode, ToolError } from '../core/errors.ts';
-import type { IgnitionVersion } from '../core/ignition/boot-hooks.ts';
+import type { HookFormat, IgnitionVersion } from '../core/ignition/boot-hooks.ts';
 import { type EditedPlace, editSite, type SiteTask } from '../core/site/edit-site.ts';
 import { createHookSet } from '../core/site/hook-set.ts';
 import type { Place } from '../core/site/places.ts';
@@ -16,6 +16,10 @@ export interface SiteEditOptions {
   readonly version: string;
   readonly deadline: number | undefined;
   readonly ignition: IgnitionVersion | undefined;
+  /** How the partition was staged: what loads the images differs. */
+  readonly format: HookFormat['format'] | 'archive';
+  /** See `HookFormat`. */
+  readonly reclaim: boolean;
   readonly remove: boolean;
   /** Names; all clusters, or all nodes, when there are none. */
   readonly clusters: readonly string[];
@@ -62,8 +66,9 @@ export interface SiteEditor {
 
 /** Makes the editor. */
 export function createSiteEditor(options: SiteEditOptions): SiteEditor {
-  const { remove, indent, diff } = options;
-  const task: SiteTask = { hooks: createHookSet(options), remove, indent, selects: selectorOf(options) };
+  const { remove, indent, diff, format } = options;
+  const hooks = createHookSet({ ...options, format: format === 'archive' ? 'pool' : format });
+  const task: SiteTask = { hooks, remove, indent, selects: selectorOf(options) };
   // Where names choose, they have to be collected.
   const whole =
     !remove && options.ignition === undefined && options.clusters.length + options.nodes.length === 0;

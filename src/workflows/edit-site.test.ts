@@ -24,6 +24,7 @@ const defaults: SiteRequest = {
   inPlace: false,
   check: false,
   format: 'pool',
+  reclaim: false,
 };
 
 async function run(request: Partial<SiteRequest>, input = '') {

@@ -24,8 +24,6 @@ export interface SiteRequest extends SiteEditOptions {
   readonly inputs: readonly string[];
   readonly inPlace: boolean;
   readonly check: boolean;
-  /** How the partition was staged. */
-  readonly format: 'pool' | 'archive' | 'storage';
 }
 
 export interface SiteContext {
@@ -64,12 +62,9 @@ export async function editSites(request: SiteRequest, context: SiteContext): Pro
   return await editMany(files, request, context);
 }
 
-function checkRequest({ label, format, deadline, inputs, inPlace, check }: SiteRequest): void {
+function checkRequest({ label, format, reclaim, deadline, inputs, inPlace, check }: SiteRequest): void {
   if (!isPartitionLabel(label)) refuse(`--label ${JSON.stringify(label)}: ${partitionLabelRule}`);
-  // The script finds out by itself whether an image is a folder of the pool or an archive.
-  if (format === 'storage') {
-    refuse(`--format ${format}: the scripts that siteconfig writes load the formats pool and archive`);
-  }
+  if (reclaim && format !== 'storage') refuse('--reclaim goes with --format storage only');
   if (deadline !== undefined && (deadline < 10 || deadline > 86_400)) {
     refuse('--deadline: from 10 seconds to 24 hours');
   }

@@ -41,6 +41,10 @@ node's installerArgs and ignitionConfigOverride. Existing values are merged; eve
       choices: ['pool', 'archive', 'storage'],
       default: 'pool',
     },
+    reclaim: {
+      kind: 'boolean',
+      description: 'with --format storage: remove the pool from the partition once the cluster is installed',
+    },
     deadline: {
       kind: 'duration',
       value: 'time',
@@ -57,6 +61,7 @@ node's installerArgs and ignitionConfigOverride. Existing values are merged; eve
     'factory-precaching-cli siteconfig -c site.yaml > site-precached.yaml',
     'factory-precaching-cli siteconfig -c sites/ --in-place -l data',
     'factory-precaching-cli siteconfig -c sites/ --check --diff',
+    'factory-precaching-cli siteconfig -c site.yaml --format storage --reclaim --in-place',
     'factory-precaching-cli siteconfig -c site.yaml --in-place --remove',
   ],
 } as const satisfies Command;

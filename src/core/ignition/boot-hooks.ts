@@ -1,11 +1,12 @@
 import extractImages from '../../../boot/extract-images.sh?raw';
 import precacheImages from '../../../boot/precache-images.service?raw';
 import precacheJob from '../../../boot/precache-job.sh?raw';
+import precacheNode from '../../../boot/precache-node.sh?raw';
 import precacheOcpImages from '../../../boot/precache-ocp-images.service?raw';
 import precacheReport from '../../../boot/precache-report.sh?raw';
-import precacheStorage from '../../../boot/precache-storage.sh?raw';
 import varMnt from '../../../boot/var-mnt.mount?raw';
 import { encodeDataUrl } from './data-url.ts';
+import { storageHooks, storagePaths, storageUnits } from './storage-hooks.ts';
 
 /** `discovery`: the live system, before the installation; `installation`: the first boots from the disk. */
 export type Stage = 'discovery' | 'installation';
@@ -59,6 +60,7 @@ const services = {
 export const hookUnits: readonly string[] = [
   mountUnit,
   ...Object.values(services).map((service) => service.name),
+  ...storageUnits,
 ];
 
 /**
@@ -68,13 +70,14 @@ export const hookUnits: readonly string[] = [
 export const hookPaths: readonly string[] = [
   ...Object.values(services).map((service) => service.script),
   '/usr/local/bin/agent-fix-bz1964591',
+  ...storagePaths,
   ...hookUnits.map((name) => unitFolder + name),
 ];
 
 const parts: Readonly<Record<string, string>> = {
   'precache-job.sh': precacheJob,
+  'precache-node.sh': precacheNode,
   'precache-report.sh': precacheReport,
-  'precache-storage.sh': precacheStorage,
 };
 
 /** The script in one file: on the node no part of it can be missing. */
@@ -83,27 +86,43 @@ export const loadScript = extractImages.replaceAll(
   (line, name: string) => parts[name]?.replace(/^# shellcheck .*\n/, '') ?? line,
 );
 
+/** How the partition was staged, as far as the boot is another one for it. */
+export interface HookFormat {
+  /** `storage`: a ready container storage; else images that are loaded. */
+  readonly format: 'pool' | 'storage';
+  /** In the storage format: whether the pool is removed once the cluster is installed. */
+  readonly reclaim: boolean;
+}
+
 /**
  * The hooks of a stage, mounting the partition with this label (`isPartitionLabel`). The service ends after `deadline`
- * seconds (10 or more), or after the time that its file in boot/ names.
+ * seconds (10 or more), or after the time that its file in boot/ names. Discovery is the same in every format.
  */
-export function bootHooks(stage: Stage, label: string, deadline?: number): BootHooks {
-  const { name, contents: service, script } = services[stage];
-  const mount = varMnt.replace(defaultDevice, `/dev/disk/by-partlabel/${label}`);
+export function bootHooks(
+  stage: Stage,
+  label: string,
+  deadline?: number,
+  { format, reclaim }: HookFormat = { format: 'pool', reclaim: false },
+): BootHooks {
+  const { name, contents: template, script } = services[stage];
+  const storage =
+    format === 'storage' && stage === 'installation' ? storageHooks({ reclaim, loadScript }) : undefined;
+  const service = storage?.service ?? template;
   return {
     units: [
-      { name: mountUnit, contents: deadline === undefined ? mount : limitMount(mount, deadline) },
+      ...(storage?.units ?? [{ name: mountUnit, contents: varMnt }]).map((unit) => ({
+        ...unit,
+        contents: limitUnit(unit, deadline).replaceAll(defaultDevice, `/dev/disk/by-partlabel/${label}`),
+      })),
       { name, enabled: true, contents: deadline === undefined ? service : limitService(service, deadline) },
     ],
-    files: [
-      {
-        overwrite: true,
-        path: script,
-        mode: 493,
-        user: { name: 'root' },
-        contents: { source: encodeDataUrl(loadScript) },
-      },
-    ],
+    files: (storage?.scripts ?? [{ path: script, contents: loadScript }]).map((file) => ({
+      overwrite: true,
+      path: file.path,
+      mode: 493,
+      user: { name: 'root' },
+      contents: { source: encodeDataUrl(file.contents) },
+    })),
   };
 }
 
@@ -113,6 +132,10 @@ function limitService(contents: string, deadline: number): string {
   return contents
     .replace(/^TimeoutStartSec=.*$/m, `TimeoutStartSec=${deadline}s`)
     .replace(/^Environment=PRECACHE_DEADLINE=.*$/m, `Environment=PRECACHE_DEADLINE=${deadline - rest}`);
+}
+
+function limitUnit({ name, contents }: UnitHook, deadline: number | undefined): string {
+  return deadline === undefined || !name.endsWith('.mount') ? contents : limitMount(contents, deadline);
 }
 
 /** The wait for a missing disk must leave time to say that it is missing. */
