@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runTool } from '../support/process.ts';
+import { runTool, toolPath } from '../support/process.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures/site/', import.meta.url));
@@ -160,6 +161,22 @@ describe('the folder', () => {
     expect(await tool('unpack', 'siteconfig-seed.yaml', '-d', 'none/x')).toMatchObject({ status: 7 });
     expect(await readdir(join(scratch.path, 'full'))).toEqual(['x']);
     expect((await readdir(scratch.path)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('is complete or not there, whenever the program is killed', async () => {
+    const text = await read('siteconfig-comprehensive.yaml');
+    for (let delay = 40; delay < 400; delay += 30) {
+      const name = `tree-${delay}`;
+      const child = spawn(toolPath, ['unpack', 'siteconfig-comprehensive.yaml', '-d', name], {
+        cwd: scratch.path,
+        stdio: 'ignore',
+      });
+      const timer = setTimeout(() => child.kill('SIGKILL'), delay);
+      await new Promise((resolve) => child.on('close', resolve));
+      clearTimeout(timer);
+      if (!existsSync(join(scratch.path, name))) continue;
+      expect(await tool('pack', name)).toMatchObject({ status: 0, stdout: text });
+    }
   });
 
   it('of a link is refused by pack', async () => {
