@@ -5,6 +5,7 @@ import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
 import { registryPing } from './command-table/registry-ping.ts';
+import { rehearse } from './command-table/rehearse.ts';
 import { siteconfig } from './command-table/siteconfig.ts';
 import { verify } from './command-table/verify.ts';
 import type { Command, Groups } from './flags.ts';
@@ -16,6 +17,7 @@ export const commands = [
   filterExplain,
   download,
   verify,
+  rehearse,
   bundleCreate,
   bundleApply,
   siteconfig,

@@ -46,8 +46,8 @@ export interface SizeForecast {
 }
 
 const gibibyte = 1024 ** 3;
-/** OpenShift counts 32 GiB on disk for the 16 GiB of blobs of a release (enhancement "pin and pre-load images"). */
-const unpacked = 2;
+/** Bytes on disk for a byte of blobs: OpenShift counts 32 GiB for the 16 GiB of a release (enhancement "pin and pre-load images"). */
+export const unpacked = 2;
 /** Of XFS: its log, the allocation groups' headers, and a share for inodes and directories. */
 const fileSystemBytes = 128 * 1024 * 1024;
 const fileSystemShare = 0.02;

@@ -41,6 +41,13 @@ export function lintSource(text: string, staged?: Staged): LintResult {
   return { documents: count, findings: inOrder(findings) };
 }
 
+/** Checks one cluster of a stream, `text`. */
+export function lintCluster(text: string, cluster: ClusterView, staged: Staged): readonly Finding[] {
+  const findings: Finding[] = [];
+  checkCluster(wholeText(text), cluster, staged, reportTo(findings));
+  return inOrder(findings);
+}
+
 function checkCluster(
   document: LocatedText,
   cluster: ClusterView,

@@ -87,7 +87,8 @@ function viewPlace(document: string, lookup: Lookup, place: Place, mistakes: Dia
   };
 }
 
-function viewOverride(field: FieldView): OverrideView {
+/** An override in the parts that rules look at. */
+export function viewOverride(field: FieldView): OverrideView {
   const object = field.root?.type === 'object' ? field.root : undefined;
   const units = object === undefined ? [] : unitsOf(field.text, object);
   const files = object === undefined ? [] : filesOf(field.text, object);
