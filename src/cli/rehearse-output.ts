@@ -55,14 +55,17 @@ function networkText({ interfaces, networkAttempts }: StageReport): string {
     : `${networkAttempts} times something asked for a network`;
 }
 
-function unchangedLine({ unchanged: { proven, by, writes } }: RehearsalReport): string {
-  const counted = writes === null ? 'the kernel counts no writes on it' : `${writes} writes on it`;
+function unchangedLine({ unchanged: { proven, by, bytesWritten } }: RehearsalReport): string {
+  const counted =
+    bytesWritten === null
+      ? 'the kernel does not count what is written to it'
+      : `${formatBytes(bytesWritten)} written to it`;
   switch (by) {
     case 'files':
       return `The folder ${proven ? 'is as it was' : 'was changed'}: names, sizes and times compared`;
     case 'hash':
       return `The partition ${proven ? 'is as it was, every byte' : 'was changed'} (${counted})`;
-    case 'writes':
+    case 'count':
       if (proven) return `The partition is as it was (${counted})`;
       return `Not proven that the partition is as it was: ${counted}. The rehearsal cannot write to it; stop what else does, or use --deep`;
   }

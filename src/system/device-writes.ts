@@ -2,28 +2,31 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { readText } from './block-device.ts';
 import { exec } from './exec.ts';
 
+/** /proc and sysfs count in these whatever the sectors of the disk are. */
+const sectorBytes = 512;
+
 /**
- * How often a block device (`major:minor`) was written to or discarded from since it is there, as the kernel counts it.
- * Undefined where it does not count.
+ * How many bytes of a block device (`major:minor`) were written or discarded since it is there, as the kernel counts
+ * them; a flush of the disk's own cache writes none. Undefined where it does not count.
  */
-export async function writesOf(device: string): Promise<number | undefined> {
+export async function bytesWrittenOf(device: string): Promise<number | undefined> {
   const at = `/sys/dev/block/${device}`;
   const counted = (await readText(`${at}/queue/iostats`)) ?? (await readText(`${at}/../queue/iostats`));
   const fields = (await readText(`${at}/stat`))?.split(/\s+/).map(Number);
   if (fields === undefined || counted === '0') return undefined;
-  // Documentation/block/stat.rst: the fifth is of writes, the twelfth of discards.
-  return (fields[4] ?? 0) + (fields[11] ?? 0);
+  // Documentation/block/stat.rst: the seventh is of writes, the fourteenth of discards.
+  return ((fields[6] ?? 0) + (fields[13] ?? 0)) * sectorBytes;
 }
 
 const pause = 200;
 const mostPauses = 25;
 
 /** The same once it stands still: what a file system had yet to write is written then. Waits five seconds at most. */
-export async function settledWritesOf(device: string): Promise<number | undefined> {
-  let before = await writesOf(device);
+export async function settledBytesWrittenOf(device: string): Promise<number | undefined> {
+  let before = await bytesWrittenOf(device);
   for (let count = 0; count < mostPauses; count += 1) {
     await wait(pause);
-    const now = await writesOf(device);
+    const now = await bytesWrittenOf(device);
     if (now === before) break;
     before = now;
   }
