@@ -71,6 +71,7 @@ post() {
   [[ $result != condition && $result != dependency ]] || return 0
   local may=$1 code
   shift
+  variables+=("SERVICE_RESULT=$result")
   run "$stop" "$@"
   code=$?
   if ((code != 0)) && [[ $may == must && $result == success ]]; then result=exit-code status=$code; fi

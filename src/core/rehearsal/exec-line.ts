@@ -51,7 +51,7 @@ function variablesIn(environment: ReadonlyMap<string, string>): (word: string) =
 /** Words with their quotes and C escapes resolved; an escaped `;` stays one (systemd.syntax(7), "Quoting"). */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
-  const pattern = /"(?:[^"\\]|\\[^])*"?|'(?:[^'\\]|\\[^])*'?|\\[^]|[^\s"'\\]+|\s+|\\$/g;
+  const pattern = /"(?:[^"\\]|\\[^])*"?|'(?:[^'\\]|\\[^])*'?|\\(?:x[0-9A-Fa-f]{2}|[^])|[^\s"'\\]+|\s+|\\$/g;
   let word: string | undefined;
   for (const [piece] of text.trim().matchAll(pattern)) {
     if (/^\s/.test(piece)) {
