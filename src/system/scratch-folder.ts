@@ -65,8 +65,7 @@ async function makeOwn(path: string, uid: number): Promise<void> {
 }
 
 async function removeTree(path: string, uid: number): Promise<void> {
-  const user = uid === 0 ? [] : ['unshare', '--user', '--map-root-user'];
-  const [program = 'rm', ...args] = [...user, 'rm', '-rf', '--one-file-system', path];
+  const remove = ['rm', '-rf', '--one-file-system', path] as const;
   // Out of reach of Ctrl-C: it is what is left to do then.
-  await exec([program, ...args], { detached: true });
+  await exec(uid === 0 ? remove : ['unshare', '--user', '--map-root-user', ...remove], { detached: true });
 }

@@ -55,7 +55,7 @@ export async function runInScratchRoot(run: ScratchRun): Promise<ScratchResults>
   }
   if (results.has('complete')) return results;
   throw new ToolError('host', `the rehearsal could not be carried out: ${said ?? 'nothing was said'}`, {
-    ...(root ? {} : { hint: 'run it as root: not every host lets other users have namespaces' }),
+    hint: root ? undefined : 'run it as root: not every host lets other users have namespaces',
   });
 }
 

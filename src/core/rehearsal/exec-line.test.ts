@@ -16,10 +16,10 @@ it.each([
   ['/bin/a "b \\"c\\"" d\\x20e f\\sg', [['/bin/a', 'b "c"', 'd e', 'f g']]],
   ['/bin/a ; /bin/b \\; c', [['/bin/a'], ['/bin/b', ';', 'c']]],
   [
-    '/bin/a --label ${LABEL} $ARGS $NONE 100%% $$x',
+    `/bin/a --label \${LABEL} $ARGS $NONE 100%% $$x`,
     [['/bin/a', '--label', 'data', '-a', 'b c', '100%', '$x']],
   ],
-  [':/bin/a ${LABEL}', [['/bin/a', '${LABEL}']]],
+  [`:/bin/a \${LABEL}`, [['/bin/a', `\${LABEL}`]]],
   ['@/bin/a called-b c', [['/bin/a', 'c']]],
   ['', []],
 ])('reads %j', (line, argv) => {

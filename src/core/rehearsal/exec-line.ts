@@ -51,7 +51,8 @@ function variablesIn(environment: ReadonlyMap<string, string>): (word: string) =
 /** Words with their quotes and C escapes resolved; an escaped `;` stays one (systemd.syntax(7), "Quoting"). */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
-  const pattern = /"(?:[^"\\]|\\[^])*"?|'(?:[^'\\]|\\[^])*'?|\\(?:x[0-9A-Fa-f]{2}|[^])|[^\s"'\\]+|\s+|\\$/g;
+  const pattern =
+    /"(?:[^"\\]|\\[\s\S])*"?|'(?:[^'\\]|\\[\s\S])*'?|\\(?:x[0-9A-Fa-f]{2}|[\s\S])|[^\s"'\\]+|\s+|\\$/g;
   let word: string | undefined;
   for (const [piece] of text.trim().matchAll(pattern)) {
     if (/^\s/.test(piece)) {
@@ -81,7 +82,9 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 function unescaped(text: string): string {
-  return text.replaceAll(/\\(?:x([0-9A-Fa-f]{2})|([^]))/g, (_all, hex: string | undefined, other: string) =>
-    hex === undefined ? (escapes[other] ?? other) : String.fromCharCode(Number.parseInt(hex, 16)),
+  return text.replaceAll(
+    /\\(?:x([0-9A-Fa-f]{2})|([\s\S]))/g,
+    (_all, hex: string | undefined, other: string) =>
+      hex === undefined ? (escapes[other] ?? other) : String.fromCharCode(Number.parseInt(hex, 16)),
   );
 }

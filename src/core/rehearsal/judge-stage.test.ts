@@ -39,10 +39,8 @@ const good = {
   'report-ocp.json': JSON.stringify({ state: 'complete', bytes: 10, failed: [], new: 1 }),
   complete: '',
 };
-const judge = (facts: Partial<Record<string, string>> = {}) =>
-  judgeStage('installation', passport, new Map(Object.entries({ ...good, ...facts }) as [string, string][]), [
-    'line',
-  ]);
+const judge = (facts: Readonly<Record<string, string>> = {}) =>
+  judgeStage('installation', passport, new Map(Object.entries({ ...good, ...facts })), ['line']);
 
 it('passes what is there under every name of its group', () => {
   expect(judge()).toEqual({
@@ -62,7 +60,7 @@ it('passes what is there under every name of its group', () => {
   });
 });
 
-it.each<[string, Partial<Record<string, string>>, object]>([
+it.each<[string, Readonly<Record<string, string>>, object]>([
   ['a service that failed', { services: 'a.service exit-code 1 0.10' }, {}],
   ['a mount that stayed', { mounted: '/var/mnt' }, { leftMounted: ['/var/mnt'] }],
   ['a network', { interfaces: 'lo\neth0' }, { interfaces: ['lo', 'eth0'] }],
@@ -80,7 +78,7 @@ it.each([
 ])('names a missing image with %s', (_, report, expected) => {
   const facts = {
     'images.json': '[{"Names":["quay.io/a:1","mirror.io/b:1"]}]',
-    'report-ocp.json': JSON.stringify(report),
+    'report-ocp.json': JSON.stringify(report) ?? '',
   };
   expect(judge(facts)).toMatchObject({
     present: 1,

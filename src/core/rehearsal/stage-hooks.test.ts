@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJson } from '../json/tree.ts';
 import { wholeText } from '../lint/located-text.ts';
 import { viewOverride } from '../lint/site-view.ts';
 import { defaultOverride, type StageHooks, stageHooks } from './stage-hooks.ts';
-import { formatMountFile, formatStageScript } from './stage-script.ts';
+import { formatMountFile } from './stage-script.ts';
 
 const mountUnit = '[Mount]\nWhat=/dev/disk/by-partlabel/data\nWhere=/var/mnt\n';
 
@@ -88,23 +86,6 @@ it('knows what systemd takes where a unit names no limit', () => {
   const of = (type: string) => read(`[Service]\n${type}\nExecStart=/bin/a\n`).services[0];
   expect(of('Type=oneshot')).toMatchObject({ startSeconds: undefined, stopSeconds: 90 });
   expect(of('')).toMatchObject({ startSeconds: 90, stopSeconds: 90 });
-});
-
-it('keeps every word as it is on the way through bash', () => {
-  const word = fc.string({ unit: 'binary' }).filter((text) => !/[\0\ud800-\udfff]/.test(text));
-  fc.assert(
-    fc.property(fc.array(word, { minLength: 1 }), (words) => {
-      const hooks: StageHooks = {
-        ...read('[Service]\nExecStart=/bin/a\n'),
-        services: [],
-        files: words.map((path) => ({ path, text: '' })),
-      };
-      const script = `place() { printf '%s\\0' "$2"; }\n${formatStageScript(hooks)}`;
-      const said = execFileSync('bash', ['-c', script], { encoding: 'utf8' });
-      expect(said.split('\0').slice(0, -1)).toEqual(words);
-    }),
-    { seed: 1, numRuns: 30 },
-  );
 });
 
 it('writes a mount unit as assignments', () => {
