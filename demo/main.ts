@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   step("Write the hooks into the SiteConfig of the product's documentation.");
   const site = await tool('siteconfig', '-c', seedSite, '-l', 'data');
   // The one of the documentation is of another release than the one that was made here.
-  const edited = site.replace(/(?<=clusterImageSetNameRef: ).*$/m, `"img${set.version}-x86-64"`);
+  const edited = site.replace(/(?<=clusterImageSetNameRef: ).*$/gm, `"img${set.version}-x86-64"`);
   await writeFile(join(results, 'siteconfig.yaml'), edited);
   const lines = new Set((await readFile(seedSite, 'utf8')).split('\n'));
   say(
