@@ -6,6 +6,7 @@ import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
 import { registryPing } from './command-table/registry-ping.ts';
+import { rehearse } from './command-table/rehearse.ts';
 import { show } from './command-table/show.ts';
 import { siteconfig } from './command-table/siteconfig.ts';
 import { pack, unpack } from './command-table/unpack.ts';
@@ -19,6 +20,7 @@ export const commands = [
   filterExplain,
   download,
   verify,
+  rehearse,
   bundleCreate,
   bundleApply,
   siteconfig,

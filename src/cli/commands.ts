@@ -22,6 +22,7 @@ const runners: Runners = {
   'filter explain': () => import('./commands/filter-explain.ts'),
   download: () => import('./commands/download.ts'),
   verify: () => import('./commands/verify.ts'),
+  rehearse: () => import('./commands/rehearse.ts'),
   'bundle create': () => import('./commands/bundle-create.ts'),
   'bundle apply': () => import('./commands/bundle-apply.ts'),
   siteconfig: () => import('./commands/siteconfig.ts'),

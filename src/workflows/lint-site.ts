@@ -51,8 +51,8 @@ async function readStaged(path: string, files: readonly FoundFile[]): Promise<St
   return { passport, imageSets };
 }
 
-/** The ClusterImageSets of a file; of one that cannot be read none. */
-async function imageSetsIn(path: string): Promise<[string, string][]> {
+/** The ClusterImageSets of a file, release images by name; of one that cannot be read none. */
+export async function imageSetsIn(path: string): Promise<[string, string][]> {
   try {
     const text = await readTextFile(path, largestDocument);
     if (!text.includes('ClusterImageSet')) return [];

@@ -1,11 +1,11 @@
 import { checkHubLimits } from './hub-limits.ts';
 import { checkInstallerArgs } from './installer-args.ts';
 import { checkLabels } from './labels.ts';
-import { wholeText } from './located-text.ts';
+import { type LocatedText, wholeText } from './located-text.ts';
 import { inPlace, judgeOverrides } from './overrides.ts';
 import { type Finding, reportTo } from './rule.ts';
 import { readSites } from './read-sites.ts';
-import { viewCluster } from './site-view.ts';
+import { type ClusterView, viewCluster } from './site-view.ts';
 import { checkStaged, type Staged } from './staged.ts';
 import { checkFieldNames, reportMistakes } from './structure.ts';
 
@@ -25,20 +25,34 @@ export function lintSource(text: string, staged?: Staged, overrides = judgeOverr
   const report = reportTo(findings);
   const document = wholeText(text);
   const { sites, mistakes } = readSites(text);
-  for (const fields of sites.flat()) {
-    const cluster = viewCluster(fields, overrides);
-    checkFieldNames(document, cluster, report);
-    checkHubLimits(document, cluster, report);
-    for (const { stage, override, args } of [cluster, ...cluster.nodes]) {
-      if (override !== undefined)
-        findings.push(...override.findings(stage).map((finding) => inPlace(override.text, finding)));
-      if (stage === 'installation' && args !== undefined) checkInstallerArgs(args, report);
-    }
-    checkLabels(document, cluster, staged && { label: staged.passport.disk?.label }, report);
-    if (staged !== undefined) checkStaged(document, cluster, staged, report);
-  }
+  for (const fields of sites.flat()) checkCluster(document, viewCluster(fields, overrides), staged, findings);
   reportMistakes(document, mistakes, report);
   return { documents: sites.length, findings: inOrder(findings) };
+}
+
+/** Checks one cluster of a stream, `text`. */
+export function lintCluster(text: string, cluster: ClusterView, staged: Staged): readonly Finding[] {
+  const findings: Finding[] = [];
+  checkCluster(wholeText(text), cluster, staged, findings);
+  return inOrder(findings);
+}
+
+function checkCluster(
+  document: LocatedText,
+  cluster: ClusterView,
+  staged: Staged | undefined,
+  findings: Finding[],
+): void {
+  const report = reportTo(findings);
+  checkFieldNames(document, cluster, report);
+  checkHubLimits(document, cluster, report);
+  for (const { stage, override, args } of [cluster, ...cluster.nodes]) {
+    if (override !== undefined)
+      findings.push(...override.findings(stage).map((finding) => inPlace(override.text, finding)));
+    if (stage === 'installation' && args !== undefined) checkInstallerArgs(args, report);
+  }
+  checkLabels(document, cluster, staged && { label: staged.passport.disk?.label }, report);
+  if (staged !== undefined) checkStaged(document, cluster, staged, report);
 }
 
 /** By place; what several aliases repeat is told once. */
