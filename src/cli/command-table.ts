@@ -1,6 +1,7 @@
 import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { download } from './command-table/download.ts';
 import { filterExplain } from './command-table/filter-explain.ts';
+import { krm } from './command-table/krm.ts';
 import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
@@ -20,6 +21,7 @@ export const commands = [
   bundleApply,
   siteconfig,
   lint,
+  krm,
   registryPing,
 ] as const satisfies readonly Command[];
 

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { findPlaces } from '../site/places.ts';
+import { findPlaces, type SiteDocument } from '../site/places.ts';
 import { parseYamlStream } from '../site/yaml-stream.ts';
 import { checkHubLimits } from './hub-limits.ts';
 import { checkInstallerArgs } from './installer-args.ts';
@@ -24,21 +24,30 @@ export interface LintResult {
 
 /** Checks every SiteConfig and ClusterInstance of a YAML stream. Never throws for what the text holds. */
 export function lintSource(text: string, staged?: Staged): LintResult {
+  const { documents, mistakes: unreadable } = parseYamlStream(text);
+  const mistakes: Diagnostic[] = [...unreadable];
+  // The places of what is no YAML are none to rely on.
+  const readable = unreadable.length === 0 ? documents : [];
+  const sites = readable.flatMap((parsed) => findPlaces(parsed, mistakes) ?? []);
+  return { documents: sites.length, findings: lintDocuments(text, sites, mistakes, staged) };
+}
+
+/** Checks sites of one text. `mistakes` are those that finding them brought up. */
+export function lintDocuments(
+  text: string,
+  sites: readonly SiteDocument[],
+  mistakes: readonly Diagnostic[],
+  staged?: Staged,
+): Finding[] {
   const findings: Finding[] = [];
   const report = reportTo(findings);
   const document = wholeText(text);
-  const { documents, mistakes: unreadable } = parseYamlStream(text);
-  const mistakes: Diagnostic[] = [...unreadable];
-  let count = 0;
-  // The places of what is no YAML are none to rely on.
-  for (const parsed of unreadable.length === 0 ? documents : []) {
-    const site = findPlaces(parsed, mistakes);
-    if (site === undefined) continue;
-    count += 1;
-    for (const cluster of viewSite(text, site, mistakes)) checkCluster(document, cluster, staged, report);
+  const all = [...mistakes];
+  for (const site of sites) {
+    for (const cluster of viewSite(text, site, all)) checkCluster(document, cluster, staged, report);
   }
-  reportMistakes(document, mistakes, report);
-  return { documents: count, findings: inOrder(findings) };
+  reportMistakes(document, all, report);
+  return inOrder(findings);
 }
 
 function checkCluster(

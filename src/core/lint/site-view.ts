@@ -48,10 +48,9 @@ export interface OverrideView extends FieldView {
 
 /** The clusters of a document. Fields of a wrong type are added to `mistakes`. */
 export function viewSite(text: string, site: SiteDocument, mistakes: Diagnostic[]): ClusterView[] {
-  const { lookup, places, source } = site;
-  const root = source.document.contents;
-  const spec = isMap(root) ? lookup.resolve(lookup.field(root, 'spec')?.value) : null;
-  const kind = isMap(root) ? scalarField(lookup, root, 'kind')?.value : undefined;
+  const { lookup, places, root } = site;
+  const spec = lookup.resolve(lookup.field(root, 'spec')?.value);
+  const kind = scalarField(lookup, root, 'kind')?.value;
   const view = (place: Place): PlaceView => viewPlace(text, lookup, place, mistakes);
   return places
     .filter(({ stage }) => stage === 'discovery')
