@@ -8,8 +8,5 @@ ClusterInstances their hooks as siteconfig does, and prints it with results. Wha
 SiteHooks of factory-precaching.cli/v1alpha1 or a ConfigMap. kustomize and kpt start it; docs/gitops.md has examples.
 Exit status 1 when a result is an error.`,
   flags: {},
-  examples: [
-    'factory-precaching-cli krm < resource-list.yaml',
-    'kustomize build --enable-alpha-plugins --enable-exec clusters/',
-  ],
+  examples: ['factory-precaching-cli krm < resource-list.yaml'],
 } as const satisfies Command;
