@@ -2,6 +2,7 @@ import { bootReport } from './command-table/boot-report.ts';
 import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { download } from './command-table/download.ts';
 import { filterExplain } from './command-table/filter-explain.ts';
+import { krm } from './command-table/krm.ts';
 import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
@@ -29,6 +30,7 @@ export const commands = [
   unpack,
   pack,
   bootReport,
+  krm,
   registryPing,
 ] as const satisfies readonly Command[];
 

@@ -31,6 +31,7 @@ const runners: Runners = {
   unpack: () => import('./commands/unpack.ts'),
   pack: () => import('./commands/pack.ts'),
   'boot-report': () => import('./commands/boot-report.ts'),
+  krm: () => import('./commands/krm.ts'),
   'registry ping': () => import('./commands/registry-ping.ts'),
 };
 

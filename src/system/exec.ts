@@ -112,7 +112,6 @@ function missingProgram(program: string): ToolError {
     partx: 'util-linux',
     skopeo: 'skopeo',
     podman: 'podman',
-    unshare: 'util-linux',
     losetup: 'util-linux',
     blockdev: 'util-linux',
   };

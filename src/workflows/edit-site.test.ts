@@ -21,6 +21,7 @@ const defaults: SiteRequest = {
   nodes: [],
   indent: 2,
   diff: false,
+  sitesOnly: false,
   inPlace: false,
   check: false,
   format: 'pool',

@@ -1,9 +1,9 @@
 import { type ShownPlace, showSite } from '../core/show/show-site.ts';
-import { selectorOf } from './edit-site-file.ts';
-import { createNames, type NameChoice } from './site-names.ts';
+import { type SiteSelection, selectorOf } from '../core/site/selection.ts';
+import { createNames } from './site-names.ts';
 import { readDocument } from './unpack-site.ts';
 
-export interface ShowRequest extends NameChoice {
+export interface ShowRequest extends Pick<SiteSelection, 'clusters' | 'nodes'> {
   /** A path, or `-` for standard input. */
   readonly file: string;
 }

@@ -8,10 +8,10 @@ import { formatTreeManifest, manifestName } from '../core/unpack/tree-manifest.t
 import { unpackSite } from '../core/unpack/unpack-site.ts';
 import { freeFolder, writeFileTree } from '../system/file-tree.ts';
 import { readTextFile } from '../system/files.ts';
-import { selectorOf } from './edit-site-file.ts';
-import { createNames, type NameChoice } from './site-names.ts';
+import { type SiteSelection, selectorOf } from '../core/site/selection.ts';
+import { createNames } from './site-names.ts';
 
-export interface UnpackRequest extends NameChoice {
+export interface UnpackRequest extends Pick<SiteSelection, 'clusters' | 'nodes'> {
   /** A path, or `-` for standard input. */
   readonly file: string;
   readonly directory: string;

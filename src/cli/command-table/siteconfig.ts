@@ -1,3 +1,4 @@
+import { sitesOnly } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 
 export const siteconfig = {
@@ -6,6 +7,9 @@ export const siteconfig = {
   description: `Adds the three fields that make GitOps ZTP boot from the staged partition: the cluster's ignitionConfigOverride, each
 node's installerArgs and ignitionConfigOverride. Existing values are merged; every byte outside those fields stays, and
 --remove brings the original back. Prints the resulting document; of several files, the names of those that change.`,
+  args: {
+    paths: { value: 'file|dir', description: 'more of what -c names', variadic: true },
+  },
   flags: {
     cfg: {
       kind: 'texts',
@@ -31,6 +35,7 @@ node's installerArgs and ignitionConfigOverride. Existing values are merged; eve
     inPlace: { kind: 'boolean', description: 'replace the files; none when one of them is wrong' },
     diff: { kind: 'boolean', description: 'print the changes as a unified diff' },
     check: { kind: 'boolean', description: 'write nothing; exit status 1 when a file would change' },
+    sitesOnly,
     remove: { kind: 'boolean', description: 'take the hooks out again' },
     cluster: { kind: 'texts', value: 'name', description: 'only this cluster; repeatable' },
     node: { kind: 'texts', value: 'name', description: 'only this node and its cluster; repeatable' },

@@ -86,10 +86,13 @@ export const loadScript = extractImages.replaceAll(
   (line, name: string) => parts[name]?.replace(/^# shellcheck .*\n/, '') ?? line,
 );
 
-/** How the partition was staged, as far as the boot is another one for it. */
-export interface HookFormat {
-  /** `storage`: a ready container storage; else images that are loaded. */
-  readonly format: 'pool' | 'storage';
+/** How a partition was staged (`download --format`). The boot finds out by itself whether an image is an archive. */
+export const hookFormats = ['pool', 'archive', 'storage'] as const;
+export type HookFormat = (typeof hookFormats)[number];
+
+/** Which of the hooks of a stage are meant. */
+export interface HookVariant {
+  readonly format: HookFormat;
   /** In the storage format: whether the pool is removed once the cluster is installed. */
   readonly reclaim: boolean;
 }
@@ -102,7 +105,7 @@ export function bootHooks(
   stage: Stage,
   label: string,
   deadline?: number,
-  { format, reclaim }: HookFormat = { format: 'pool', reclaim: false },
+  { format, reclaim }: HookVariant = { format: 'pool', reclaim: false },
 ): BootHooks {
   const { name, contents: template, script } = services[stage];
   const storage =

@@ -1,13 +1,16 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { SiteDocument } from '../site/places.ts';
 import { checkHubLimits } from './hub-limits.ts';
 import { checkInstallerArgs } from './installer-args.ts';
 import { checkLabels } from './labels.ts';
 import { type LocatedText, wholeText } from './located-text.ts';
-import { inPlace, judgeOverrides } from './overrides.ts';
+import { inPlace, type JudgeOverride, judgeOverrides } from './overrides.ts';
 import { type Finding, reportTo } from './rule.ts';
-import { readSites } from './read-sites.ts';
+import { readSites, type SiteFields } from './read-sites.ts';
 import { type ClusterView, viewCluster } from './site-view.ts';
 import { checkStaged, type Staged } from './staged.ts';
 import { checkFieldNames, reportMistakes } from './structure.ts';
+import { clustersOf } from './yaml-site.ts';
 
 /** What a stream holds that `lint` looks at, and what it found, by place. */
 export interface LintResult {
@@ -21,13 +24,32 @@ export interface LintResult {
  * from one text to the next, spares reading again what thousands of sites have alike.
  */
 export function lintSource(text: string, staged?: Staged, overrides = judgeOverrides()): LintResult {
+  const fields = readSites(text);
+  return { documents: fields.sites.length, findings: lintFields(text, fields, staged, overrides) };
+}
+
+/** Checks sites of one text. `mistakes` are those that finding them brought up. */
+export function lintDocuments(
+  text: string,
+  documents: readonly SiteDocument[],
+  mistakes: readonly Diagnostic[],
+): readonly Finding[] {
+  const all = [...mistakes];
+  const sites = documents.map((site) => clustersOf(text, site, all));
+  return lintFields(text, { sites, mistakes: all }, undefined, judgeOverrides());
+}
+
+function lintFields(
+  text: string,
+  { sites, mistakes }: SiteFields,
+  staged: Staged | undefined,
+  overrides: JudgeOverride,
+): Finding[] {
   const findings: Finding[] = [];
-  const report = reportTo(findings);
   const document = wholeText(text);
-  const { sites, mistakes } = readSites(text);
   for (const fields of sites.flat()) checkCluster(document, viewCluster(fields, overrides), staged, findings);
-  reportMistakes(document, mistakes, report);
-  return { documents: sites.length, findings: inOrder(findings) };
+  reportMistakes(document, mistakes, reportTo(findings));
+  return inOrder(findings);
 }
 
 /** Checks one cluster of a stream, `text`. */

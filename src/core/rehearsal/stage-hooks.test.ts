@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseJson } from '../json/tree.ts';
-import { wholeText } from '../lint/located-text.ts';
 import { viewOverride } from '../lint/site-view.ts';
 import { defaultOverride, type StageHooks, stageHooks } from './stage-hooks.ts';
 import { formatMountFile } from './stage-script.ts';
@@ -23,7 +21,7 @@ function read(service: string, dropin?: string): StageHooks {
       ],
     },
   });
-  return stageHooks('discovery', viewOverride({ text: wholeText(text), ...parseJson(text) }));
+  return stageHooks('discovery', viewOverride(text));
 }
 
 describe('the hooks that siteconfig writes', () => {

@@ -1,7 +1,5 @@
 import { bootHooks, type Stage } from '../ignition/boot-hooks.ts';
 import { mergeHooks } from '../ignition/merge-hooks.ts';
-import { parseJson } from '../json/tree.ts';
-import { wholeText } from '../lint/located-text.ts';
 import type { UnitView } from '../lint/override-view.ts';
 import { type OverrideView, viewOverride } from '../lint/site-view.ts';
 import { wordsOf } from '../lint/unit-text.ts';

@@ -1,7 +1,7 @@
 import {
   type BootHooks,
   bootHooks,
-  type HookFormat,
+  type HookVariant,
   type IgnitionVersion,
   type Stage,
 } from '../ignition/boot-hooks.ts';
@@ -10,7 +10,7 @@ import { hookLabel } from '../ignition/override.ts';
 import { type Removal, removeHooks } from '../ignition/remove-hooks.ts';
 
 /** What the hooks are made of. */
-export interface HookSettings extends Partial<HookFormat> {
+export interface HookSettings extends Partial<HookVariant> {
   /** Of the partition (`isPartitionLabel`). */
   readonly label: string;
   /** Of this program, for the comments. */

@@ -16,19 +16,23 @@ export interface Place {
   readonly nodeNames: readonly string[];
 }
 
-/** One document of a site with everything in it that gets hooks. */
+/** One site, a document or an item of a list in it, with everything in it that gets hooks. */
 export interface SiteDocument {
   readonly source: YamlDocument;
+  readonly root: YAMLMap;
   readonly lookup: Lookup;
   readonly places: readonly Place[];
 }
 
 /**
- * Finds the places of a SiteConfig (ran.openshift.io) or ClusterInstance (siteconfig.open-cluster-management.io).
- * Undefined for a document of another kind. What is missing is added to `mistakes`.
+ * Finds the places of a SiteConfig (ran.openshift.io) or ClusterInstance (siteconfig.open-cluster-management.io): the
+ * document, or the part of it that `root` names. Undefined for another kind. What is missing is added to `mistakes`.
  */
-export function findPlaces(source: YamlDocument, mistakes: Diagnostic[]): SiteDocument | undefined {
-  const root = source.document.contents;
+export function findPlaces(
+  source: YamlDocument,
+  mistakes: Diagnostic[],
+  root: Node | null = source.document.contents,
+): SiteDocument | undefined {
   if (!isMap(root)) return undefined;
   const lookup = createLookup(source.targets);
   const kind = textField(lookup, root, 'kind');
@@ -43,15 +47,15 @@ export function findPlaces(source: YamlDocument, mistakes: Diagnostic[]): SiteDo
         `${kind} of a version this program does not know`,
       ),
     );
-    return { source, lookup, places: [] };
+    return { source, root, lookup, places: [] };
   }
   const spec = lookup.resolve(lookup.field(root, 'spec')?.value);
   if (!isMap(spec)) {
     mistakes.push(at(root, 'no-spec', `this ${kind} has no spec`));
-    return { source, lookup, places: [] };
+    return { source, root, lookup, places: [] };
   }
   const found = known.clustered ? clusters(lookup, spec, mistakes) : [spec];
-  return { source, lookup, places: unique(found.flatMap((map) => cluster(lookup, map, mistakes))) };
+  return { source, root, lookup, places: unique(found.flatMap((map) => cluster(lookup, map, mistakes))) };
 }
 
 /** A kind of site by its name and API group. */

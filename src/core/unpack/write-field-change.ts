@@ -21,9 +21,9 @@ const indent = 2;
 /** The edits of a document that change a field, or why there are none. */
 export function writeField(document: string, change: FieldChange): readonly Splice[] | string {
   const { place, name, text } = change;
-  const { source, lookup } = place.document;
+  const { root, lookup } = place.document;
   const { map } = place.place;
-  const style = styleOf(document, source, indent);
+  const style = styleOf(document, root, indent);
   const field = place.fields.find((candidate) => candidate.name === name);
   const pair = lookup.field(map, name)?.pair;
   if (text === undefined) {
