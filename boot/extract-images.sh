@@ -48,7 +48,7 @@ declare -A artifact_of=() present=() reason_of=() known=() counted=()
 state=running reason='' tool='' bytes=0 peak=0 storage_bytes=0
 graph_root='' loading='' job='' timer='' in_memory='' free_before=0
 # The image whose copy ended and that is not yet on the disk.
-pending='' pending_label='' pending_blobs=() pending_hundredths=0 sync_job=''
+pending='' pending_label='' pending_slot=0 pending_blobs=() pending_hundredths=0 sync_job=''
 
 # On the node these files stand here, in this one.
 # shellcheck source=boot/precache-report.sh
@@ -159,7 +159,7 @@ load() { # REFERENCE LABEL
     sync --file-system "$graph_root" &
     sync_job=$!
     read_clock
-    pending=$1 pending_label=$2 pending_blobs=("${blobs[@]}") pending_hundredths=$((now - began))
+    pending=$1 pending_label=$2 pending_slot=$slot pending_blobs=("${blobs[@]}") pending_hundredths=$((now - began))
   fi
   ((unpacked == 0)) || rm -rf --one-file-system "${spool:?}/${artifact_of[$1]}"
 }
@@ -176,7 +176,11 @@ skip() { # REFERENCE
 settle() {
   local reference=$pending blob sum=0
   [[ -n $reference ]] || return 0
-  wait "$sync_job" || reason_of[$reference]+=' cannot sync the storage'
+  if wait "$sync_job"; then
+    rm -f "$loading.$pending_slot"
+  else
+    reason_of[$reference]+=' cannot sync the storage'
+  fi
   pending=''
   if [[ -n ${reason_of[$reference]} ]]; then
     say "failed $reference: ${reason_of[$reference]}"

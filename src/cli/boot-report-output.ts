@@ -37,7 +37,18 @@ function formatText(summary: BootSummary): string {
 }
 
 function runTable({ runs, totals }: BootSummary): string[] {
-  const row = (run: BootRun): string[] => [
+  const sums = [totals.loaded, totals.skipped, totals.missing].map(String);
+  return textTable(
+    ['server', 'stage', 'state', 'loaded', 'there before', 'missing', 'bytes', 'seconds', 'peak extra'],
+    [
+      ...runs.map(rowOf),
+      ...(runs.length > 1 ? [[`${runs.length} runs`, '', '', ...sums, formatBytes(totals.bytes)]] : []),
+    ],
+  );
+}
+
+function rowOf(run: BootRun): string[] {
+  return [
     run.server,
     run.stage,
     run.state,
@@ -46,14 +57,6 @@ function runTable({ runs, totals }: BootSummary): string[] {
     run.seconds.toFixed(1),
     run.peakExtraBytes === undefined ? '' : formatBytes(run.peakExtraBytes),
   ];
-  const sums = [totals.loaded, totals.skipped, totals.missing].map(String);
-  return textTable(
-    ['server', 'stage', 'state', 'loaded', 'there before', 'missing', 'bytes', 'seconds', 'peak extra'],
-    [
-      ...runs.map(row),
-      ...(runs.length > 1 ? [[`${runs.length} runs`, '', '', ...sums, formatBytes(totals.bytes)]] : []),
-    ],
-  );
 }
 
 function section(title: string, lines: readonly string[]): string[] {
