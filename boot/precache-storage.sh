@@ -26,15 +26,14 @@ golden=$storage/golden
 list=$partition/ocp-images.txt
 restored=null
 
-# Hundredths of a second of a clock that no time synchronisation moves.
-now() {
-  local up
-  read -r up _ </proc/uptime
-  echo $((10#${up/./}))
-}
-started=$(now)
-
-say() { echo "precache ocp: $*"; }
+# What the shared part tells with.
+group=ocp stage=installation
+state=running reason='' bytes=0
+# On the node this file stands here, in this one.
+# shellcheck source=boot/precache-report.sh
+. "${0%/*}/precache-report.sh" || exit 1
+read_clock
+started=$now
 
 # Why it is not usable is kept for the check.
 unusable() {
@@ -66,7 +65,8 @@ release() {
 # The wiped graph root anew, from the copy that shares its blocks. On the disk before it has its name.
 restore() {
   local began
-  began=$(now)
+  read_clock
+  began=$now
   [[ -d $golden ]] || return 1
   rm -rf --one-file-system "$graph_root.new" "$graph_root.lost"
   cp --archive --reflink=always --no-target-directory "$golden" "$graph_root.new" || return 1
@@ -75,7 +75,8 @@ restore() {
   [[ ! -e $graph_root ]] || mv --no-target-directory "$graph_root" "$graph_root.lost" || return 1
   mv --no-target-directory "$graph_root.new" "$graph_root" && sync --file-system "$storage" || return 1
   rm -rf --one-file-system "$graph_root.lost"
-  restored=$((($(now) - began) * 10))
+  read_clock
+  restored=$(((now - began) * 10))
   say "the storage was lost: brought back from its golden copy in $restored ms"
 }
 
@@ -138,14 +139,17 @@ compare() {
 lines() { (($# == 0)) || printf '%s\n' "$@"; }
 
 # Whole, or not at all. What another script loaded instead is taken out of its report.
-write_report() {
-  local state=$1 reason=$2 other=${3-} seconds=$(($(now) - started))
+report_storage() { # STATE REASON [OTHER-REPORT]
+  local other=${3-}
+  state=$1 reason=$2
   mkdir -p "$report_dir"
+  read_clock
+  to_seconds $((now - started))
   # shellcheck disable=SC2016 # for jq
   jq --null-input --compact-output --arg state "$state" --arg reason "$reason" --argjson restored "$restored" \
     --rawfile all <(lines "${references[@]}") --rawfile gone <(lines "${missing[@]}") \
     --slurpfile other <(cat "$other" 2>/dev/null) \
-    --argjson seconds "$((seconds / 100)).$(printf %02d $((seconds % 100)))" '
+    --argjson seconds "$decimal" --arg host "${HOSTNAME:-}" '
     def rows: split("\n") | map(select(. != ""));
     ($gone | rows) as $gone
     | ($other[0] // {loaded: [], skipped: [], failed: [], bytes: 0}) as $other
@@ -153,14 +157,23 @@ write_report() {
     | {group: "ocp", format: "storage", state: $state, reason: $reason, references: ($all | rows | length),
        loaded: $other.loaded, skipped: ($other.skipped + (($all | rows) - $gone)),
        failed: ($other.failed + (($gone - $told) | map({reference: ., reason: "not in the storage"}))),
-       bytes: $other.bytes, seconds: $seconds, restoredMilliseconds: $restored}' \
+       bytes: $other.bytes, seconds: $seconds, stage: "installation", host: $host,
+       restoredMilliseconds: $restored}' \
     >"$report.new" && mv -f "$report.new" "$report"
+}
+
+tell_storage() {
+  local counts
+  counts=$(jq --raw-output '[(.loaded, .skipped, .failed | length), .references, .bytes] | @tsv' "$report") || return
+  local loaded_count skipped_count failed_count total peak=0
+  read -r loaded_count skipped_count failed_count total bytes <<<"$counts"
+  tell_end "$loaded_count" "$skipped_count" "$failed_count" "$total"
 }
 
 # Into the storage of the root disk, what the pool has of it: the script of the pool format, on a folder that shows only
 # these images.
 fall_back() {
-  local reason=$1 folder=$report_dir/pool reference artifact status=0
+  local reason=$1 folder=$report_dir/pool reference artifact
   local -A artifact_of=()
   rm -rf "$folder" && mkdir -p "$folder"
   while IFS=$'\t' read -r reference artifact; do artifact_of[$reference]=$artifact; done \
@@ -173,10 +186,10 @@ fall_back() {
   missing=("${references[@]}")
   if [[ -s $folder/ocp-images.txt ]]; then
     say "$reason: loading what the pool has"
-    PRECACHE_FOLDER=$folder PRECACHE_REPORT_DIR=$folder bash /usr/local/bin/extract-ocp.sh || status=$?
+    PRECACHE_FOLDER=$folder PRECACHE_REPORT_DIR=$folder bash /usr/local/bin/extract-ocp.sh
   fi
-  write_report incomplete "$reason" "$folder/report-ocp.json"
-  say "incomplete: $reason; what is not loaded comes from the registry (status $status of the pool)"
+  report_storage incomplete "$reason; what is not loaded comes from the registry" "$folder/report-ocp.json"
+  tell_storage
   return 1
 }
 
@@ -193,7 +206,8 @@ check_storage() {
   [[ ! -r $list ]] || while read -r reference _; do
     [[ -z $reference ]] || references+=("$reference")
   done < <(sort --unique "$list")
-  write_report running ''
+  missing=("${references[@]}")
+  report_storage running ''
   if ! is_ours; then
     reason=$(cat "$report_dir/storage-unusable" 2>/dev/null) || reason='it is not mounted'
     fall_back "the container storage is not usable: $reason"
@@ -206,12 +220,12 @@ check_storage() {
   fi
   if [[ -z $reason && ${#missing[@]} -eq 0 ]]; then
     : >"$target/storage/precache-ocp.complete" && sync "$target/storage/precache-ocp.complete"
-    write_report complete ''
-    say "complete: 0 loaded, ${#references[@]} there before, 0 failed of ${#references[@]}"
+    report_storage complete ''
+    tell_storage
     return 0
   fi
-  write_report incomplete "$reason"
-  say "incomplete: $((${#references[@]} - ${#missing[@]})) there, ${#missing[@]} failed of ${#references[@]}${reason:+: $reason}"
+  report_storage incomplete "$reason"
+  tell_storage
   return 1
 }
 

@@ -20,6 +20,14 @@ function formatText(summary: BootSummary): string {
       stopped.map(({ server, stage, reason }) => `${server}, ${stage}: ${reason}`),
     ),
     ...section(
+      'Brought back from the golden copy',
+      runs.flatMap(({ server, restoredMilliseconds: taken }) =>
+        typeof taken === 'number'
+          ? [`${server}: the storage was lost, and there again after ${taken} ms`]
+          : [],
+      ),
+    ),
+    ...section(
       'Missing',
       failures.map(({ server, reference, reason }) => `${server}: ${reference}: ${reason}`),
     ),

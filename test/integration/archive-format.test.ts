@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadScript } from '../../src/core/ignition/boot-hooks.ts';
+import { loadScript } from '../../src/core/ignition/boot-scripts.ts';
 import { contentsOf } from '../support/contents.ts';
 import { faults } from '../support/fake-registry/faults.ts';
 import { type FakeRegistry, startFakeRegistry } from '../support/fake-registry.ts';

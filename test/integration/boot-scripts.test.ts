@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parse as parseToml } from 'smol-toml';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type BootReport as FullReport, readBootReport } from '../../src/core/boot/boot-report.ts';
-import { loadScript } from '../../src/core/ignition/boot-hooks.ts';
+import { loadScript } from '../../src/core/ignition/boot-scripts.ts';
 import {
   type BootReport,
   makeScratchStorage,

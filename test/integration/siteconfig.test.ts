@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { loadScript } from '../../src/core/ignition/boot-hooks.ts';
+import { loadScript } from '../../src/core/ignition/boot-scripts.ts';
 import { describeWith } from '../support/needs.ts';
 import { output, run, runTool } from '../support/process.ts';
 import { siteTexts } from '../support/site-documents.ts';

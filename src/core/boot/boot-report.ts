@@ -26,6 +26,10 @@ const schema = v.object({
   storageBytes: v.optional(count),
   /** The most that one image took beside the storage. */
   peakExtraBytes: v.optional(count),
+  /** A ready container storage: nothing was loaded, unless it was not usable. */
+  format: v.optional(v.literal('storage')),
+  /** How long it took to bring a storage back that was lost; null where none was. */
+  restoredMilliseconds: v.nullish(count),
   /** Name and version of what staged the partition. */
   tool: v.optional(v.string()),
   host: v.optional(v.string()),

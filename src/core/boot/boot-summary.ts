@@ -18,6 +18,7 @@ export interface BootRun
     | 'seconds'
     | 'peakExtraBytes'
     | 'storageBytes'
+    | 'restoredMilliseconds'
     | 'tool'
   > {
   readonly file: string;
@@ -93,6 +94,7 @@ function describeRun({ file, report }: NamedBootReport): BootRun {
     seconds,
     peakExtraBytes,
     storageBytes,
+    restoredMilliseconds,
     tool,
     host = '',
   } = report;
@@ -112,6 +114,7 @@ function describeRun({ file, report }: NamedBootReport): BootRun {
     seconds,
     peakExtraBytes,
     storageBytes,
+    restoredMilliseconds,
     tool,
   };
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { bootHooks, isHookMount, loadScript, mountedLabel } from './boot-hooks.ts';
+import { bootHooks, isHookMount, mountedLabel } from './boot-hooks.ts';
+import { loadScript, storageScript } from './boot-scripts.ts';
 import { hookLabel } from './override.ts';
 import { mergeHooks } from './merge-hooks.ts';
 import { removeHooks } from './remove-hooks.ts';
@@ -21,11 +22,14 @@ it.each([
   expect(files).toMatchObject([{ path: script, mode: 0o755, overwrite: true }]);
 });
 
-it('puts the parts of the script into one file', () => {
-  expect(loadScript).toMatch(/^#!\/usr\/bin\/bash\n/);
-  expect(loadScript).not.toMatch(/^\. |shellcheck (?:source|shell)/m);
-  for (const name of ['write_report', 'start_timer', 'recover', 'main']) {
-    expect(loadScript.match(new RegExp(`^${name}\\(\\) \\{`, 'gm'))).toHaveLength(1);
+it.each([
+  ['load', loadScript, ['write_report', 'start_timer', 'recover', 'main']],
+  ['storage', storageScript, ['tell_end', 'restore', 'check_storage']],
+])('puts the parts of the %s script into one file', (_, script, functions) => {
+  expect(script).toMatch(/^#!\/usr\/bin\/bash\n/);
+  expect(script).not.toMatch(/^\. |shellcheck (?:source|shell)=/m);
+  for (const name of functions) {
+    expect(script.match(new RegExp(`^${name}\\(\\) \\{`, 'gm'))).toHaveLength(1);
   }
 });
 

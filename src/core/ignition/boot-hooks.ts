@@ -1,10 +1,7 @@
-import extractImages from '../../../boot/extract-images.sh?raw';
 import precacheImages from '../../../boot/precache-images.service?raw';
-import precacheJob from '../../../boot/precache-job.sh?raw';
-import precacheNode from '../../../boot/precache-node.sh?raw';
 import precacheOcpImages from '../../../boot/precache-ocp-images.service?raw';
-import precacheReport from '../../../boot/precache-report.sh?raw';
 import varMnt from '../../../boot/var-mnt.mount?raw';
+import { loadScript } from './boot-scripts.ts';
 import { encodeDataUrl } from './data-url.ts';
 import { storageHooks, storagePaths, storageUnits } from './storage-hooks.ts';
 
@@ -74,18 +71,6 @@ export const hookPaths: readonly string[] = [
   ...hookUnits.map((name) => unitFolder + name),
 ];
 
-const parts: Readonly<Record<string, string>> = {
-  'precache-job.sh': precacheJob,
-  'precache-node.sh': precacheNode,
-  'precache-report.sh': precacheReport,
-};
-
-/** The script in one file: on the node no part of it can be missing. */
-export const loadScript = extractImages.replaceAll(
-  /^# shellcheck source=.*\n\. "\$\{0%\/\*\}\/(.*?)".*\n/gm,
-  (line, name: string) => parts[name]?.replace(/^# shellcheck .*\n/, '') ?? line,
-);
-
 /** How a partition was staged (`download --format`). The boot finds out by itself whether an image is an archive. */
 export const hookFormats = ['pool', 'archive', 'storage'] as const;
 export type HookFormat = (typeof hookFormats)[number];
@@ -108,8 +93,7 @@ export function bootHooks(
   { format, reclaim }: HookVariant = { format: 'pool', reclaim: false },
 ): BootHooks {
   const { name, contents: template, script } = services[stage];
-  const storage =
-    format === 'storage' && stage === 'installation' ? storageHooks({ reclaim, loadScript }) : undefined;
+  const storage = format === 'storage' && stage === 'installation' ? storageHooks(reclaim) : undefined;
   const service = storage?.service ?? template;
   return {
     units: [

@@ -1,8 +1,8 @@
 import precacheReclaim from '../../../boot/precache-reclaim.service?raw';
 import precacheStorage from '../../../boot/precache-storage.service?raw';
-import precacheStorageScript from '../../../boot/precache-storage.sh?raw';
 import precacheStorageImages from '../../../boot/precache-storage-images.service?raw';
 import varLibPrecache from '../../../boot/var-lib-precache.mount?raw';
+import { loadScript, storageScript } from './boot-scripts.ts';
 
 /** The units of the storage format beside those of the others: their names, and whether they start with the boot. */
 const units = {
@@ -19,21 +19,14 @@ export const storageUnits: readonly string[] = Object.values(units).map(({ name 
 /** The paths of the files that only this format has. */
 export const storagePaths: readonly string[] = [script];
 
-export interface StorageHookOptions {
-  /** Whether the pool is removed once the cluster is installed. */
-  readonly reclaim: boolean;
-  /** What loads images where there is no storage. */
-  readonly loadScript: string;
-}
-
-/** What the installation stage needs in the storage format, with the names as they are in boot/. */
-export function storageHooks({ reclaim, loadScript }: StorageHookOptions) {
+/** What the installation stage needs in the storage format, with the names as they are in boot/; see `HookVariant`. */
+export function storageHooks(reclaim: boolean) {
   return {
     /** In the place of the service that loads: it has the same name, so that the one follows the other. */
     service: precacheStorageImages,
     units: [units.mount, units.storage, ...(reclaim ? [units.reclaim] : [])],
     scripts: [
-      { path: script, contents: precacheStorageScript },
+      { path: script, contents: storageScript },
       // Where there is no storage, the pool stands in for it.
       { path: '/usr/local/bin/extract-ocp.sh', contents: loadScript },
     ],
