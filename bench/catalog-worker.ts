@@ -7,7 +7,12 @@ import { openPreviewPool } from '../src/pool/preview-pool.ts';
 const [folder = '', digest = '', ...packages] = process.argv.slice(2);
 if (!isDigest(digest)) throw new Error(`${digest} is no digest`);
 const wanted = packages.length === 0 ? undefined : new Set(packages);
-const layers = openCatalogLayers(openPreviewPool(folder), 'configs', wanted, new AbortController().signal);
+const layers = openCatalogLayers(
+  openPreviewPool(folder).pool,
+  'configs',
+  wanted,
+  new AbortController().signal,
+);
 const begun = performance.now();
 await layers.read(digest);
 const { catalog, problems } = assembleCatalog(layers.files());

@@ -61,7 +61,7 @@ export async function openPreview<T>(
   });
 }
 
-/** What a run of staging works with, where nothing is to be written: what is read is kept in memory. */
+/** What a run of staging works with, where nothing is to be written: what is read is kept until its end, elsewhere. */
 export async function openReading<T>(
   folder: string,
   request: Request,
@@ -74,12 +74,13 @@ export async function openReading<T>(
   const bases = await openBases(options.bases);
   const pace = createPace({ now, signal, most: options.parallel, limitRate: options.limitRate });
   const client = createRegistryClient({ ...clientOptions(options, emit), pace, signal });
+  const preview = openPreviewPool(place);
   try {
     return await use({
       folder,
       format: options.format,
       keepBlobs: options.keepBlobs,
-      pool: openPreviewPool(place),
+      pool: preview.pool,
       client: withBases(client, bases, emit),
       bases,
       signal,
@@ -97,6 +98,7 @@ export async function openReading<T>(
     });
   } finally {
     await client.close();
+    await preview.close();
   }
 }
 
@@ -106,7 +108,7 @@ function folderOf(folder: string): string | undefined {
 
 /** What the preview itself has read lies in memory only: a download fetches it all the same. */
 async function withAllMissing(planned: StagingPlan, folder: string): Promise<StagingPlan> {
-  const onDisk = openPreviewPool(folderOf(folder));
+  const onDisk = openPreviewPool(folderOf(folder)).pool;
   const missing: WantedBlob[] = [];
   for (const blob of planned.wanted.values()) if (!(await onDisk.has(blob.descriptor))) missing.push(blob);
   return { ...planned, missing };

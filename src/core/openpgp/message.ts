@@ -33,6 +33,8 @@ export function readMessage(bytes: Uint8Array): SignedMessage {
   if (signed.type !== signatureTypes.binary) {
     throw new Refused('unsupported', `the signature is of type ${signed.type}, not one of binary data`);
   }
+  // As `gpg` does: the announcement alone does not say whose it is.
+  if (signed.keyIds.length === 0) throw new Refused('malformed', 'the signature does not name its key');
   const { keyId } = announced;
   const agrees =
     announced.type === signed.type &&

@@ -63,7 +63,7 @@ describe('genuine signatures', () => {
 
   // Name and date of the literal data and the padding of the last octet are covered by no signature.
   it.each([
-    ['0da6', redHat, now, 112],
+    ['0da6', redHat, now, 106],
     ['e3f1', redHat, now, 118],
     ['edd9', ci, wasGood, 33],
   ])(
