@@ -186,6 +186,8 @@ fall_back() {
   missing=("${references[@]}")
   if [[ -s $folder/ocp-images.txt ]]; then
     say "$reason: loading what the pool has"
+    # At the deadline the other script ends with its own report, which is told in ours.
+    trap : TERM INT HUP
     PRECACHE_FOLDER=$folder PRECACHE_REPORT_DIR=$folder bash /usr/local/bin/extract-ocp.sh
   fi
   report_storage incomplete "$reason; what is not loaded comes from the registry" "$folder/report-ocp.json"
@@ -216,6 +218,7 @@ check_storage() {
   [[ -r $list ]] || reason="$list is not there"
   compare
   if ((${#missing[@]} > 0)) && was_wiped; then
+    write_report running 'the storage lost its images'
     if restore; then compare; else reason='the storage lost its images, and cannot be brought back'; fi
   fi
   if [[ -z $reason && ${#missing[@]} -eq 0 ]]; then

@@ -81,11 +81,12 @@ end() {
   echo "$unit $result $status $(seconds $(($(now) - began)))" >>/rehearsal/out/services
 }
 
+# What the node mounts read-write it keeps.
 mounted_places() {
   local mount
   for mount in /rehearsal/mounts/*; do
     # shellcheck source=/dev/null
-    (. "$mount" && mountpoint --quiet "${where:?}" && echo "$where") 2>/dev/null
+    (. "$mount" && [[ ,${options:?}, != *,rw,* ]] && mountpoint --quiet "${where:?}" && echo "$where") 2>/dev/null
   done
 }
 
@@ -104,12 +105,26 @@ network_attempts() {
   done </proc/net/snmp6
 }
 
+# A storage of the partition cannot be written to, which podman wants even for a list: it is seen beside an empty one.
+look_into_storage() {
+  mountpoint --quiet /var/lib/containers || return 0
+  cat >/etc/containers/storage.conf <<'END'
+[storage]
+driver = "overlay"
+graphroot = "/rehearsal/graph"
+runroot = "/run/containers/storage"
+[storage.options]
+additionalimagestores = ["/var/lib/containers/storage"]
+END
+}
+
 # What is in the storage, what is still mounted, and whether anybody asked for the network.
 observe() {
   cd /rehearsal/out || return
   mounted_places >mounted
   network_attempts >attempts 2>/dev/null
   tail --lines=+3 /proc/net/dev | cut -d : -f 1 | tr -d ' ' >interfaces
+  look_into_storage
   podman images --all --format json >images.json || return
   du --summarize --block-size=1 /var/lib/containers/storage | cut -f 1 >storage-bytes
   cp /run/precache/report-*.json . 2>/dev/null

@@ -20,7 +20,9 @@ start() {
     echo "$what is not there"
     return 1
   fi
-  # The partition is mounted where it was staged, too, and XFS takes two of one UUID for a mistake.
+  # The partition is mounted where it was staged, too, and XFS takes two of one UUID for a mistake. The device cannot be
+  # written to: what the node mounts for good is looked at.
+  [[ ,$options, != *,rw,* ]] || options=ro,norecovery
   [[ $type == xfs ]] && options+=,nouuid
   timeout "$seconds" mount -t "$type" -o "$options" "$what" "$where"
 }

@@ -1,6 +1,7 @@
 import { renderDiagnostic } from '../core/diagnostics/source-text.ts';
 import { ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
+import type { Stage } from '../core/ignition/boot-hooks.ts';
 import type { OverrideView } from '../core/lint/site-view.ts';
 import { isPartitionLabel, partitionLabelRule } from '../core/partition-label.ts';
 import { siteHooks } from '../core/rehearsal/site-hooks.ts';
@@ -45,8 +46,8 @@ export async function readHooks(
     if (cluster !== undefined || node !== undefined) {
       throw new ToolError('usage', '--cluster and --node choose from the document that --site names');
     }
-    const stages = bothStages(defaultOverride('discovery', label), defaultOverride('installation', label));
-    return { stages, site: null };
+    const override = (stage: Stage) => defaultOverride(stage, label, passport.format);
+    return { stages: bothStages(override('discovery'), override('installation')), site: null };
   }
   const source = { name: site, text: await readTextFile(site, largestDocument) };
   const imageSets = new Map(await imageSetsIn(site));

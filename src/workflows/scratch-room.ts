@@ -1,12 +1,18 @@
 import { concurrently } from '../core/concurrently.ts';
 import { ToolError } from '../core/errors.ts';
 import { unpackedShare } from '../core/staging/room.ts';
+import type { Stage } from '../core/ignition/boot-hooks.ts';
 import { groupOfStage } from '../core/lint/loaders.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { formatBytes } from '../core/quantity.ts';
 import type { Passport } from '../core/staging/passport.ts';
 import { roomIn } from '../pool/file-system.ts';
 import { readStaged } from './read-staged.ts';
+
+/** In the storage format the installation stage loads nothing that is stored. */
+function isLoaded({ groups, stored }: Passport['images'][number], stage: Stage): boolean {
+  return groups.includes(groupOfStage(stage)) && (stage === 'discovery' || stored === undefined);
+}
 
 /** Files of the root itself, and of a storage without images. */
 const reserve = 64 * 1024 * 1024;
@@ -21,7 +27,7 @@ export async function requireScratchRoom(folder: string, passport: Passport, scr
     blobs: (await readStaged(folder, image).catch(() => undefined))?.blobs ?? [],
   }));
   const stages = (['discovery', 'installation'] as const).map((stage) => {
-    const own = contents.filter(({ image }) => image.groups.includes(groupOfStage(stage)));
+    const own = contents.filter(({ image }) => isLoaded(image, stage));
     const sizes = new Map<Digest, number>(
       own.flatMap(({ blobs }) => blobs.map(({ digest, size }) => [digest, size])),
     );

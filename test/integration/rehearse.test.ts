@@ -88,6 +88,41 @@ describeWith(needs, 'rehearse', () => {
     await writeFile(path, text);
     return path;
   };
+  const storedLabel = uniqueLabel();
+  it('passes with a ready storage, which is compared where it lies, and fails where an image is missing in it', async () => {
+    const disk = await devices.attach({ bytes: 500 * mebibyte });
+    const at = join(devices.scratch, 'stored');
+    await succeed('partition', '-d', disk.path, '-s', '420MiB', '-l', storedLabel, '--mount', at);
+    const { tool, oci } = set.additional;
+    const images = ['-a', oci.reference, '--ai-img', tool.reference];
+    await succeed('download', '-f', at, '--format', 'storage', ...images);
+    const bare = await writeSite(plainSite);
+    const site = await writeSite(
+      await succeed('siteconfig', '-c', bare, '-l', storedLabel, '--format', 'storage'),
+    );
+    const outcome = await rehearse(at, '--site', site);
+    const clean = { passed: true, missing: [], leftMounted: [], networkAttempts: 0, images: 1, present: 1 };
+    expect(outcome.status, outcome.stdout + outcome.stderr).toBe(0);
+    expect(reportOf(outcome)).toMatchObject({
+      passed: true,
+      unchanged: { proven: true, bytesWritten: 0 },
+      stages: [
+        { ...clean, stage: 'discovery' },
+        { ...clean, stage: 'installation', bytes: 0 },
+      ],
+    });
+    expect((await rehearse(at)).status).toBe(0);
+
+    const index = join(at, 'storage/containers/storage/overlay-images/images.json');
+    await writeFile(index, '[]');
+    const lost = await rehearse(at);
+    expect(lost.status).toBe(9);
+    expect(stageOf(reportOf(lost), 'installation')).toMatchObject({
+      passed: false,
+      missing: [{ reference: oci.reference }],
+    });
+  });
+
   const plainSite = siteText({ cluster: undefined, node: undefined, args: undefined, imageSet: 'lab' });
 
   it("passes with the site's own units on a mounted partition, and leaves nothing", async () => {

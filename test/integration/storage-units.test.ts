@@ -100,9 +100,13 @@ describe.skipIf(!ready)(
       for (const name of ['precache-storage', 'precache-ocp-images']) {
         await machine.put(
           `${units}/${name}.service.d/order.conf`,
-          `[Service]\nEnvironment=PRECACHE_REPORT_DIR=/var/report PRECACHE_POLL=1\nExecStartPre=/bin/bash -c "echo ${name} >>/var/order"\n`,
+          `[Service]\nEnvironment=PRECACHE_REPORT_DIR=/var/report\nExecStartPre=/bin/bash -c "echo ${name} >>/var/order"\n`,
         );
       }
+      await machine.put(
+        `${units}/precache-reclaim.service.d/poll.conf`,
+        '[Service]\nEnvironment=PRECACHE_POLL=1\n',
+      );
       await machine.put(`${units}/crio-wipe.service`, standIn('crio-wipe', wipe));
       for (const user of users) {
         await machine.put(

@@ -13,6 +13,9 @@ const units = {
 
 const script = '/usr/local/bin/precache-storage.sh';
 
+/** The service that makes the partition's storage that of the node. */
+export const storageService = units.storage.name;
+
 /** The names of the units that only this format has. */
 export const storageUnits: readonly string[] = Object.values(units).map(({ name }) => name);
 

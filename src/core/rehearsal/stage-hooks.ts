@@ -1,5 +1,6 @@
-import { bootHooks, type Stage } from '../ignition/boot-hooks.ts';
+import { bootHooks, type HookFormat, type Stage } from '../ignition/boot-hooks.ts';
 import { mergeHooks } from '../ignition/merge-hooks.ts';
+import { storageService } from '../ignition/storage-hooks.ts';
 import type { UnitView } from '../lint/override-view.ts';
 import { type OverrideView, viewOverride } from '../lint/site-view.ts';
 import { wordsOf } from '../lint/unit-text.ts';
@@ -46,8 +47,8 @@ export interface MountPlan {
 }
 
 /** The override that `siteconfig` would write where there is none yet, for a partition with this label. */
-export function defaultOverride(stage: Stage, label: string): OverrideView {
-  const { text } = mergeHooks(undefined, bootHooks(stage, label));
+export function defaultOverride(stage: Stage, label: string, format: HookFormat = 'pool'): OverrideView {
+  const { text } = mergeHooks(undefined, bootHooks(stage, label, undefined, { format, reclaim: false }));
   if (text === undefined) throw new Error(`no override for ${label}`);
   return viewOverride(text);
 }
@@ -57,7 +58,7 @@ export function stageHooks(stage: Stage, { units, files, loaders }: OverrideView
   const mounts = units.filter(
     ({ name, contents }) => name.value.endsWith('.mount') && contents !== undefined,
   );
-  const services = loaders.map(({ unit }) => unit);
+  const services = [...units.filter(makesStorage), ...loaders.map(({ unit }) => unit)];
   return {
     stage,
     services: services.map((unit) => planService(unit, mounts)),
@@ -70,6 +71,11 @@ export function stageHooks(stage: Stage, { units, files, loaders }: OverrideView
       text: contents?.text ?? '',
     })),
   };
+}
+
+/** Whether a unit mounts the ready container storage, before the service that compares it. */
+function makesStorage({ name, contents }: UnitView): boolean {
+  return name.value === storageService && contents !== undefined;
 }
 
 /** What systemd waits for a service to start or stop where neither it nor its unit says (systemd-system.conf(5)). */
