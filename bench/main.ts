@@ -16,6 +16,7 @@ import { rerun } from './parts/rerun.ts';
 import { rtt } from './parts/rtt.ts';
 import { signature } from './parts/signature.ts';
 import { siteconfig } from './parts/siteconfig.ts';
+import { storage } from './parts/storage.ts';
 import { verify } from './parts/verify.ts';
 import { findTools } from './tools.ts';
 
@@ -32,6 +33,7 @@ const parts: Readonly<Record<string, Part>> = {
   siteconfig,
   lint,
   boot,
+  storage,
 };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]
