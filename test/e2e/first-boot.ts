@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Finding } from '../support/machine/finding.ts';
 import { discoveryConfig, imageUsers } from '../support/machine/nodes.ts';
 import { makeSite, type Site } from '../support/machine/site.ts';
@@ -20,12 +20,16 @@ const limit = 45 * 60_000;
 function testFirstBoot(format: Format): void {
   let site: Site;
   let staged: string;
+  let failed = false;
 
   beforeAll(async () => {
     site = await makeSite(format);
     staged = await site.disk.partitionDigest();
   }, limit);
-  afterAll((_, suite) => site?.remove(suite.tasks.some(({ result }) => result?.state === 'fail')));
+  afterEach(({ task }) => {
+    failed ||= task.result?.state === 'fail';
+  });
+  afterAll(() => site?.remove(failed));
 
   it(
     `discovers: loads what the discovery needs, leaves the disk free; ${installer} keeps the partition`,
@@ -36,7 +40,7 @@ function testFirstBoot(format: Format): void {
       const agent = found.get('agent');
       expect(agent).toMatchObject({
         interfaces: ['lo'],
-        mounts: [],
+        mounts: ['/dev/loop0'],
         partitions: { [disk.label]: '/dev/vda1' },
         units: { 'precache-images.service': { Result: 'success', ActiveState: 'inactive' } },
         reports: { ai: { state: 'complete' } },

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startFakeRegistry } from '../fake-registry.ts';
-import type { LoopDevices } from '../loop-device.ts';
+import type { LoopDevice, LoopDevices } from '../loop-device.ts';
 import { output, runTool } from '../process.ts';
 import { writeReleaseSet } from '../release-set.ts';
 import { type Hooks, hooksOf } from './nodes.ts';
@@ -49,7 +49,7 @@ export async function stageDisk(loops: LoopDevices, format: Format): Promise<Sta
   const list = async (group: string) =>
     (await readFile(join(folder, `${group}-images.txt`), 'utf8')).trimEnd().split('\n');
   const references = { ai: await list('ai'), ocp: await list('ocp') };
-  await loops.detach(disk);
+  await detached(loops, disk);
   const partitionDigest = () => digestOf(disk.image, label);
   return { image: disk.image, label, hooks: hooksOf(site), references, partitionDigest };
 }
@@ -64,6 +64,18 @@ const shape = {
   ownLayer: { min: 10_000, max: 60_000 },
   seed: 'e2e',
 };
+
+/** A namespace that another test made while the partition was mounted keeps the disk until that test ends. */
+async function detached(loops: LoopDevices, disk: LoopDevice): Promise<void> {
+  for (let tries = 20; ; tries -= 1) {
+    try {
+      await loops.detach(disk);
+      return;
+    } catch (error) {
+      if (tries === 0) throw error;
+    }
+  }
+}
 
 async function tool(...args: readonly string[]): Promise<string> {
   const { status, stdout, stderr } = await runTool(args);
