@@ -105,7 +105,7 @@ describe('one document', () => {
     [{}, 'a: [', { code: 'invalid-document', source: { name: '<stdin>' } }],
     [{ inPlace: true }, '', { code: 'usage' }],
     [{ inputs: [seed], inPlace: true, check: true }, '', { code: 'usage' }],
-    [{ inputs: [seed], format: 'storage' }, '', { code: 'usage' }],
+    [{ inputs: [seed], reclaim: true }, '', { code: 'usage' }],
     [{ inputs: [seed], deadline: 5 }, '', { code: 'usage' }],
     [{ inputs: [seed, fixture('siteconfig-sno.yaml')] }, '', { code: 'usage' }],
     [{ inputs: [seed, '-'] }, '', { code: 'usage' }],

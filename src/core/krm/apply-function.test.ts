@@ -179,6 +179,13 @@ describe('its functionConfig', () => {
     expect(spec.ignitionConfigOverride).toContain('TimeoutStartSec=1200');
   });
 
+  it('chooses the hooks of the ready storage', () => {
+    const { text, failed } = run(listOf([node], configOf('{format: storage, reclaim: true}')));
+    expect(failed).toBe(false);
+    for (const unit of ['var-lib-precache.mount', 'precache-storage.service', 'precache-reclaim.service'])
+      expect(text).toContain(unit);
+  });
+
   it('may be a ConfigMap', () => {
     const data = '{label: spare, clusters: "one,two", remove: "false", lint: "true"}';
     const config = `functionConfig: {apiVersion: v1, kind: ConfigMap, data: ${data}}\n`;
@@ -193,7 +200,7 @@ describe('its functionConfig', () => {
     ['{lable: x}', 'spec.lable', 'an unknown field: is label meant?'],
     ['{xyz: x}', 'spec.xyz', 'an unknown field'],
     ['{label: "a b"}', 'spec.label', 'label'],
-    ['{format: archive}', 'spec.format', 'the pool format only'],
+    ['{reclaim: true}', 'spec.reclaim', 'the format storage only'],
     ['{format: tar}', 'spec.format', 'one of pool, archive, storage is expected'],
     ['{deadline: soon}', 'spec.deadline', 'a time such as'],
     ['{deadline: 3d}', 'spec.deadline', 'from 10 seconds to 24 hours'],
