@@ -218,7 +218,6 @@ check_storage() {
   [[ -r $list ]] || reason="$list is not there"
   compare
   if ((${#missing[@]} > 0)) && was_wiped; then
-    write_report running 'the storage lost its images'
     if restore; then compare; else reason='the storage lost its images, and cannot be brought back'; fi
   fi
   if [[ -z $reason && ${#missing[@]} -eq 0 ]]; then
