@@ -204,7 +204,10 @@ describe('download --format archive', () => {
       other === 'archive' ? [2, 0] : [0, 2],
     );
     const { format, stale, blobs } = await passport();
-    expect([format, stale]).toEqual([other, { artifacts: [], archives: [], files: [], blobs: [] }]);
+    expect([format, stale]).toEqual([
+      other,
+      { artifacts: [], archives: [], files: [], blobs: [], stored: [] },
+    ]);
     expect((await pooled()).map((hex) => `sha256:${hex}`).toSorted()).toEqual(
       blobs.map(({ digest }) => digest).toSorted(),
     );
