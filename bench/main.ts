@@ -4,6 +4,7 @@ import { type DockerRegistry, startDockerRegistry } from '../test/support/docker
 import { makeTemporaryFolder } from '../test/support/temporary-folder.ts';
 import { writeIntoPage } from './document.ts';
 import { describeMachine } from './machine.ts';
+import { boot } from './parts/boot.ts';
 import { catalog } from './parts/catalog.ts';
 import { cold } from './parts/cold.ts';
 import { lint } from './parts/lint.ts';
@@ -15,6 +16,7 @@ import { rerun } from './parts/rerun.ts';
 import { rtt } from './parts/rtt.ts';
 import { signature } from './parts/signature.ts';
 import { siteconfig } from './parts/siteconfig.ts';
+import { storage } from './parts/storage.ts';
 import { verify } from './parts/verify.ts';
 import { findTools } from './tools.ts';
 
@@ -30,6 +32,8 @@ const parts: Readonly<Record<string, Part>> = {
   catalog,
   siteconfig,
   lint,
+  boot,
+  storage,
 };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]

@@ -32,18 +32,26 @@ export interface ImagesOptions {
   /** Of the layer that all share. */
   readonly baseLayer: number;
   readonly ownLayer: { readonly min: number; readonly max: number };
+  /** Files of a layer; one without. */
+  readonly files?: number;
 }
 
 /** Serves images that are named by digest. `name` is that of a folder that is not there. */
 export async function serveImages(
   { registry, work }: Shelf,
   name: string,
-  { host, count, baseLayer, ownLayer }: ImagesOptions,
+  { host, count, baseLayer, ownLayer, files = 1 }: ImagesOptions,
 ): Promise<readonly SetImage[]> {
   const folder = join(work, name);
   await makeBlobFolder(folder);
-  const layer = (file: string, size: number): Promise<Layer> =>
-    writeLayer(folder, [{ type: 'file', path: file, size, chunks: seededBytes(`${name} ${file}`, size) }]);
+  const layer = (file: string, bytes: number): Promise<Layer> => {
+    const size = Math.ceil(bytes / files);
+    const paths = files === 1 ? [file] : Array.from({ length: files }, (_, index) => `${file}-${index}`);
+    return writeLayer(
+      folder,
+      paths.map((path) => ({ type: 'file', path, size, chunks: seededBytes(`${name} ${path}`, size) })),
+    );
+  };
   const from = {
     folder,
     host,

@@ -4,10 +4,14 @@
 # report and the last line say what is in the storage and what is not.
 #
 # Installed as extract-ai.sh and extract-ocp.sh; the name says the group. Under another name the group is $1.
+# With --ended, after the script's end: completes the report of a run that was killed.
 #
-#   PRECACHE_FOLDER      staging folder (/var/mnt)
-#   PRECACHE_REPORT_DIR  where report-GROUP.json goes (/run/precache)
-#   PRECACHE_TMPDIR      where skopeo may spool blobs, the size of the largest image (/var/tmp)
+#   PRECACHE_DEADLINE       seconds from the start of its unit, or of itself, until it ends; 0 for never (0)
+#   PRECACHE_IMAGE_SECONDS  an image may take so long, and a second more for each 4 MiB of it (120)
+#   PRECACHE_FOLDER         staging folder (/var/mnt)
+#   PRECACHE_REPORT_DIR     where report-GROUP.json goes, and all else that tells of the run (/run/precache)
+#   PRECACHE_TMPDIR         where blobs are spooled and archives unpacked, one image at a time (/var/tmp)
+#   PRECACHE_CRIO_DIR       configuration of CRI-O, if it is there (/etc/crio)
 #   CONTAINERS_STORAGE_CONF is honoured by skopeo and podman alike.
 #
 # Exit status: 0 when every reference of the list is in the storage under exactly that name, 1 when not.
@@ -19,150 +23,191 @@ case ${0##*/} in
   extract-ocp.sh) group=ocp ;;
   *) group=${1-} ;;
 esac
-if [[ $group != ai && $group != ocp ]]; then
-  echo "usage: ${0##*/} ai|ocp" >&2
-  exit 1
-fi
+case $group in
+  ai) stage=discovery unit=precache-images.service ;;
+  ocp) stage=installation unit=precache-ocp-images.service ;;
+  *)
+    echo "usage: ${0##*/} ai|ocp" >&2
+    exit 1
+    ;;
+esac
 
 folder=${PRECACHE_FOLDER:-/var/mnt}
 report_dir=${PRECACHE_REPORT_DIR:-/run/precache}
 report=$report_dir/report-$group.json
+log=$report_dir/log-$group
 spool=${PRECACHE_TMPDIR:-/var/tmp}/precache-$group
 list=$folder/$group-images.txt
 passport=$folder/precache.json
+deadline=${PRECACHE_DEADLINE:-0}
+image_seconds=${PRECACHE_IMAGE_SECONDS:-120}
+crio_dir=${PRECACHE_CRIO_DIR:-/etc/crio}
 
-references=() loaded=() skipped=() retry=()
-declare -A artifact_of=() present=() reason_of=() blob_sizes=()
-state=running reason='' skopeo_pid='' graph_root='' loading=''
+references=() loaded=() skipped=() failed=()
+declare -A artifact_of=() present=() reason_of=() known=() counted=()
+state=running reason='' tool='' bytes=0 peak=0 storage_bytes=0
+graph_root='' loading='' job='' timer='' in_memory='' free_before=0
+# The image whose copy ended and that is not yet on the disk.
+pending='' pending_label='' pending_slot=0 pending_blobs=() pending_hundredths=0 sync_job=''
 
-# Hundredths of a second of a clock that no time synchronisation moves.
-now() {
-  local up
-  read -r up _ </proc/uptime
-  echo $((10#${up/./}))
-}
-seconds() { printf '%d.%02d' $(($1 / 100)) $(($1 % 100)); }
-started=$(now)
-
-say() { echo "precache $group: $*"; }
-
-json_string() {
-  local text=${1//\\/\\\\}
-  text=${text//\"/\\\"}
-  printf '"%s"' "${text//[[:cntrl:]]/ }"
-}
-
-joined() {
-  local IFS=,
-  printf '[%s]' "$*"
-}
-
-# Written without jq, so that a node without jq can say so; renamed into place, so that it is always whole.
-write_report() {
-  local reference size bytes=0 failures=()
-  for reference in "${references[@]}"; do
-    [[ -z ${reason_of[$reference]-} ]] && continue
-    failures+=("{\"reference\":$(json_string "$reference"),\"reason\":$(json_string "${reason_of[$reference]}")}")
-  done
-  for size in "${blob_sizes[@]}"; do bytes=$((bytes + size)); done
-  printf '{"group":"%s","state":"%s","reason":%s,"references":%d,"loaded":%s,"skipped":%s,"failed":%s,"bytes":%d,"seconds":%s}\n' \
-    "$group" "$state" "$(json_string "$reason")" "${#references[@]}" "$(joined "${loaded[@]}")" \
-    "$(joined "${skipped[@]}")" "$(joined "${failures[@]}")" "$bytes" "$(seconds $(($(now) - started)))" \
-    >"$report.new" && mv -f "$report.new" "$report"
-}
-
-# It holds the partition open: gone within two seconds, by force if need be.
-end_skopeo() {
-  local tries
-  [[ -n $skopeo_pid ]] || return 0
-  kill -TERM "$skopeo_pid"
-  for ((tries = 20; tries > 0; tries--)); do
-    kill -0 "$skopeo_pid" || return 0
-    sleep 0.1
-  done
-  kill -KILL "$skopeo_pid"
-} 2>/dev/null
+# On the node these files stand here, in this one.
+# shellcheck source=boot/precache-report.sh
+. "${0%/*}/precache-report.sh" || exit 1
+# shellcheck source=boot/precache-job.sh
+. "${0%/*}/precache-job.sh" || exit 1
+# shellcheck source=boot/precache-node.sh
+. "${0%/*}/precache-node.sh" || exit 1
 
 # The only way out: report, summary, true status.
 finish() {
-  trap - TERM INT HUP EXIT
+  trap - TERM INT HUP ALRM EXIT
   reason=${1-}
-  end_skopeo
-  local reference failed=0
+  end_job
+  [[ -z $timer ]] || kill -TERM "$timer" 2>/dev/null
+  local reference missing=0
   for reference in "${references[@]}"; do
     [[ -n ${present[$reference]-} ]] && continue
     reason_of[$reference]=${reason_of[$reference]:-${reason:-not in the storage}}
-    failed=$((failed + 1))
+    missing=$((missing + 1))
   done
   state=incomplete
-  if [[ -z $reason && $failed -eq 0 ]]; then
+  if [[ -z $reason && $missing -eq 0 ]]; then
     state=complete
     : >"$graph_root/precache-$group.complete" && sync "$graph_root/precache-$group.complete"
   fi
   rm -rf --one-file-system "$spool"
+  [[ $group == ai ]] || pin_images
+  measure_storage
   write_report || say "cannot write $report"
-  say "$state: ${#loaded[@]} loaded, ${#skipped[@]} there before, $failed failed of ${#references[@]}" \
-    "in $(seconds $(($(now) - started))) s${reason:+: $reason}"
+  label_files
+  tell_end "${#loaded[@]}" "${#skipped[@]}" "$missing" "${#references[@]}"
   [[ $state == complete ]]
   exit
 }
 
-# In the background, so that a signal is heard while skopeo hangs.
-run_skopeo() {
-  skopeo --tmpdir "$spool" "$@" </dev/null >/dev/null 2>"$spool/log" &
-  skopeo_pid=$!
-  wait "$skopeo_pid"
-  local status=$?
-  skopeo_pid=''
-  return $status
+# Sets `blobs` to the sizes and names of an image's blobs, and `new` to the bytes of those that are not in the storage.
+measure_image() { # FOLDER
+  local size name
+  blobs=() new=0
+  while read -r size name; do
+    name=${name##*/}
+    [[ $name =~ ^[0-9a-f]{64,}$ ]] || continue
+    blobs+=("$size $name")
+    [[ -n ${known[$name]-} ]] || new=$((new + size))
+  done < <(stat --dereference --format='%s %n' "$1"/* 2>/dev/null)
 }
 
-# The message of skopeo's last line, without its logger's wrapping.
-last_message() {
-  local line='' message=''
-  while IFS= read -r line; do message=$line; done <"$spool/log"
-  [[ $message =~ msg=\"(.*)\"$ ]] && message=${BASH_REMATCH[1]//\\\"/\"}
-  echo "${message:-skopeo said nothing, status $1}"
+know_blobs() {
+  local blob
+  for blob; do known[${blob#* }]=1; done
 }
 
-copy() { run_skopeo copy --quiet "dir:$folder/images/${artifact_of[$1]}" "containers-storage:$1"; }
-
-# An image counts when the storage is on the disk. The name of the one in work is kept until then.
-load() {
-  local reference=$1 began status name size
-  if [[ -z ${artifact_of[$reference]-} ]]; then
-    reason_of[$reference]='not in precache.json'
-    return 1
-  fi
-  began=$(now)
-  echo "$reference" >"$loading" && sync "$loading"
-  copy "$reference"
+# Sets `source` to the folder of an image: in the pool format on the partition, of an archive in the spool.
+find_image() { # ARTIFACT
+  local archive=$folder/$1.tgz status
+  source=$folder/images/$1 unpacked=0
+  [[ ! -d $source && -f $archive ]] || return 0
+  unpacked=$(stat --format=%s "$archive")
+  has_room "$unpacked" 0 || return 1
+  source=$spool/$1
+  start $((image_seconds + unpacked / 4194304)) /dev/null \
+    tar --extract --gzip --file="$archive" --directory="$spool" --no-same-owner --no-same-permissions
+  await && return 0
   status=$?
-  reason_of[$reference]=''
-  ((status == 0)) || reason_of[$reference]=$(last_message "$status")
-  if sync --file-system "$graph_root"; then rm -f "$loading"; else reason_of[$reference]+=' cannot sync the storage'; fi
-  [[ -z ${reason_of[$reference]} ]] || return 1
-  present[$reference]=1
-  loaded+=("{\"reference\":$(json_string "$reference"),\"seconds\":$(seconds $(($(now) - began)))}")
-  while read -r size name; do blob_sizes[${name##*/}]=$size; done \
-    < <(stat --dereference --format='%s %n' "$folder/images/${artifact_of[$reference]}"/*)
+  last_message tar "$status" $((image_seconds + unpacked / 4194304))
+  return 1
 }
 
-# The exact names of the storage. `podman image exists` would take any repository for a digest, CRI-O does not.
-list_present() {
-  local name names
-  present=()
-  names=$(podman images --all --format json | jq --raw-output '.[].Names[]?') || return 1
-  while IFS= read -r name; do [[ -z $name ]] || present[$name]=1; done <<<"$names"
+# Begins to copy an image into the storage. Its name is kept there until all of it is on the disk, as a link's target:
+# that is metadata, and reaches the journal of the file system before whatever skopeo does next.
+begin() { # REFERENCE
+  local artifact=${artifact_of[$1]-}
+  message='not in precache.json'
+  [[ -n $artifact ]] && find_image "$artifact" || return 1
+  measure_image "$source"
+  # Layers take two to two and a half times their compressed size.
+  has_room $((new + unpacked)) $((new * 5 / 2)) || return 1
+  ((new + unpacked <= peak)) || peak=$((new + unpacked))
+  slot=$((1 - slot))
+  ln -sfn -- "$1" "$loading.$slot"
+  limit=$((image_seconds + new / 4194304))
+  start "$limit" /dev/null skopeo --tmpdir "$spool" copy --quiet "dir:$source" "containers-storage:$1"
 }
 
-read_artifacts() {
+# One image at a time: skopeo unpacks under a lock of the whole storage. Only the sync of one goes on while the next is
+# copied.
+load() { # REFERENCE LABEL
+  local status began source='' unpacked=0 new=0 blobs=() limit=0 message=''
+  read_clock
+  began=$now
+  reason_of[$1]=''
+  if ! begin "$1"; then
+    settle
+    reason_of[$1]=$message
+    [[ $message == not\ * ]] || failed+=("$1")
+    say "failed $1: $message"
+  else
+    settle
+    await
+    status=$?
+    if ((status == 0)); then
+      know_blobs "${blobs[@]}"
+    else
+      last_message skopeo "$status" "$limit"
+      reason_of[$1]=$message
+    fi
+    sync --file-system "$graph_root" &
+    sync_job=$!
+    read_clock
+    pending=$1 pending_label=$2 pending_slot=$slot pending_blobs=("${blobs[@]}") pending_hundredths=$((now - began))
+  fi
+  ((unpacked == 0)) || rm -rf --one-file-system "${spool:?}/${artifact_of[$1]}"
+}
+
+skip() { # REFERENCE
+  local blobs new
+  measure_image "$folder/images/${artifact_of[$1]-}"
+  know_blobs "${blobs[@]}"
+  quote "$1"
+  skipped+=("$quoted")
+}
+
+# An image counts when the storage is on the disk.
+settle() {
+  local reference=$pending blob sum=0
+  [[ -n $reference ]] || return 0
+  if wait "$sync_job"; then
+    rm -f "$loading.$pending_slot"
+  else
+    reason_of[$reference]+=' cannot sync the storage'
+  fi
+  pending=''
+  if [[ -n ${reason_of[$reference]} ]]; then
+    say "failed $reference: ${reason_of[$reference]}"
+    failed+=("$reference")
+  else
+    present[$reference]=1
+    for blob in "${pending_blobs[@]}"; do
+      sum=$((sum + ${blob% *}))
+      [[ -n ${counted[${blob#* }]-} ]] || bytes=$((bytes + ${blob% *}))
+      counted[${blob#* }]=1
+    done
+    quote "$reference"
+    to_seconds "$pending_hundredths"
+    loaded+=("{\"reference\":$quoted,\"seconds\":$decimal,\"bytes\":$sum}")
+    say "loaded $reference $pending_label"
+  fi
+  write_report
+}
+
+read_passport() {
   local reference artifact rows
-  rows=$(jq --raw-output '.images[] | [.reference, .artifact] | @tsv' "$passport" 2>&1) ||
-    finish "cannot read $passport: $rows"
+  rows=$(jq --raw-output '"\(.tool.name? // "") \(.tool.version? // "")",
+    (.images[] | [.reference, .artifact] | @tsv)' "$passport" 2>&1) || finish "cannot read $passport: $rows"
+  tool=${rows%%$'\n'*}
   while IFS=$'\t' read -r reference artifact; do
     [[ -n $reference && $artifact =~ ^[A-Za-z0-9@_+-][A-Za-z0-9@._+-]*$ ]] && artifact_of[$reference]=$artifact
-  done <<<"$rows"
+  done <<<"${rows#*$'\n'}"
 }
 
 read_references() {
@@ -189,60 +234,43 @@ require_file() {
   finish "$1 is not there: was the partition unmounted in the factory?"
 }
 
-# After a power cut the storage may hold layers whose content never reached the disk, and would use them again.
-# Loading the image that was in work and deleting it removes exactly those.
-recover() {
-  local reference
-  [[ -r $loading ]] || return 0
-  read -r reference <"$loading"
-  say "interrupted while loading $reference: loading it anew"
-  if [[ -n ${artifact_of[$reference]-} ]] && copy "$reference"; then
-    run_skopeo delete "containers-storage:$reference"
-  fi
-  rm -f "$loading"
-}
-
 main() {
-  local reference count=0
+  local reference message='' slot=0 same_file_system='' at=0 again=()
   mkdir -p "$report_dir" || exit 1
   trap 'finish "stopped before all images were loaded"' TERM INT HUP
+  trap 'finish "the deadline of $deadline s passed"' ALRM
   trap 'finish "ended unexpectedly"' EXIT
+  start_timer
   write_report
   require_programs
   require_file "$list"
   read_references
   require_file "$passport"
-  read_artifacts
+  read_passport
+  [[ $group == ai || ! -e /run/ostree-live ]] || finish 'a live system has its storage in memory: it gets no images of the installation'
   rm -rf --one-file-system "$spool"
   mkdir -p "$spool" || finish "cannot create $spool"
-  graph_root=$(podman info --format '{{.Store.GraphRoot}}') || finish 'podman cannot open the container storage'
-  loading=$graph_root/precache-$group.loading
-  rm -f "$graph_root/precache-$group.complete"
+  open_storage
   recover
   list_present || say 'podman cannot list the container storage: loading every image'
 
   for reference in "${references[@]}"; do
-    count=$((count + 1))
-    if [[ -n ${present[$reference]-} ]]; then
-      skipped+=("$(json_string "$reference")")
-    elif load "$reference"; then
-      say "[$count/${#references[@]}] loaded $reference"
+    at=$((at + 1))
+    if [[ -z ${present[$reference]-} ]]; then
+      load "$reference" "[$at/${#references[@]}]"
     else
-      say "[$count/${#references[@]}] failed $reference: ${reason_of[$reference]}"
-      retry+=("$reference")
+      skip "$reference"
     fi
-    write_report
   done
-  for reference in "${retry[@]}"; do
-    if load "$reference"; then
-      say "loaded $reference at the second try"
-    else
-      say "failed $reference again: ${reason_of[$reference]}"
-    fi
-    write_report
-  done
+  settle
+  again=("${failed[@]}") failed=()
+  for reference in "${again[@]}"; do load "$reference" 'at the second try'; done
+  settle
+  rm -f "$loading".[01]
   list_present || finish 'podman cannot list the container storage'
   finish
 }
 
-main
+read_clock
+started=$now
+if [[ ${*: -1} == --ended ]]; then tell_killed; else main; fi

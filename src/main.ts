@@ -4,6 +4,7 @@ import { exitCodes } from './cli/exit-code.ts';
 import { buildProgram } from './cli/program.ts';
 import { reportError } from './cli/reporters.ts';
 import type { Terminal } from './cli/terminal.ts';
+import { ToolError } from './core/errors.ts';
 
 /** The process edge: argv, environment, streams, signals and exit status. Nothing else touches `process`. */
 async function main(): Promise<void> {
@@ -36,14 +37,16 @@ async function main(): Promise<void> {
 }
 
 function processTerminal(signal: AbortSignal): Terminal {
-  const { env, stderr } = process;
+  const { env, stderr, stdout } = process;
+  const plain = Boolean(env['NO_COLOR']) || env['TERM'] === 'dumb';
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void stderr.write(text),
     readInput: readStandardInput,
     inputBytes: () => process.stdin,
     columns: stderr.isTTY ? stderr.columns : undefined,
-    color: stderr.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
+    color: stderr.isTTY && !plain,
+    outColor: stdout.isTTY && !plain,
     env,
     now: () => performance.now(),
     date: () => new Date(),
@@ -52,11 +55,17 @@ function processTerminal(signal: AbortSignal): Terminal {
   };
 }
 
+/** UTF-16 units. No document has so many, and what has no end (`/dev/zero`) is none. */
+const longestInput = 256 * 1024 * 1024;
+
 async function readStandardInput(): Promise<string> {
   if (process.stdin.isTTY)
     process.stderr.write('Reading the document from the terminal; end it with Ctrl-D.\n');
   let text = '';
-  for await (const chunk of process.stdin.setEncoding('utf8')) text += String(chunk);
+  for await (const chunk of process.stdin.setEncoding('utf8')) {
+    text += String(chunk);
+    if (text.length > longestInput) throw new ToolError('invalid-document', '<stdin>: larger than 256 MiB');
+  }
   return text;
 }
 

@@ -1,11 +1,16 @@
+import { bootReport } from './command-table/boot-report.ts';
 import { bundleApply, bundleCreate } from './command-table/bundle.ts';
 import { download } from './command-table/download.ts';
 import { filterExplain } from './command-table/filter-explain.ts';
+import { krm } from './command-table/krm.ts';
 import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
 import { registryPing } from './command-table/registry-ping.ts';
+import { rehearse } from './command-table/rehearse.ts';
+import { show } from './command-table/show.ts';
 import { siteconfig } from './command-table/siteconfig.ts';
+import { pack, unpack } from './command-table/unpack.ts';
 import { verify } from './command-table/verify.ts';
 import type { Command, Groups } from './flags.ts';
 
@@ -16,10 +21,16 @@ export const commands = [
   filterExplain,
   download,
   verify,
+  rehearse,
   bundleCreate,
   bundleApply,
   siteconfig,
   lint,
+  show,
+  unpack,
+  pack,
+  bootReport,
+  krm,
   registryPing,
 ] as const satisfies readonly Command[];
 

@@ -22,10 +22,16 @@ const runners: Runners = {
   'filter explain': () => import('./commands/filter-explain.ts'),
   download: () => import('./commands/download.ts'),
   verify: () => import('./commands/verify.ts'),
+  rehearse: () => import('./commands/rehearse.ts'),
   'bundle create': () => import('./commands/bundle-create.ts'),
   'bundle apply': () => import('./commands/bundle-apply.ts'),
   siteconfig: () => import('./commands/siteconfig.ts'),
   lint: () => import('./commands/lint.ts'),
+  show: () => import('./commands/show.ts'),
+  unpack: () => import('./commands/unpack.ts'),
+  pack: () => import('./commands/pack.ts'),
+  'boot-report': () => import('./commands/boot-report.ts'),
+  krm: () => import('./commands/krm.ts'),
   'registry ping': () => import('./commands/registry-ping.ts'),
 };
 

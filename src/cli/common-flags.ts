@@ -38,3 +38,8 @@ export const platform = {
   description: 'platform taken from a manifest list',
   default: defaultPlatform,
 } as const;
+
+export const sitesOnly = {
+  kind: 'boolean',
+  description: 'pass over named files that mention no SiteConfig or ClusterInstance, as below a directory',
+} as const;

@@ -1,8 +1,13 @@
 import { countOf, type FileReport } from '../core/lint/report.ts';
+import { formatGitlab } from './gitlab-output.ts';
 import { formatSarif } from './sarif.ts';
 
-/** What was found, as text with excerpts, as JSON, or as SARIF. */
-export function formatLint(reports: readonly FileReport[], format: 'text' | 'json' | 'sarif'): string {
+/** What was found, as text with excerpts, as JSON, as SARIF, or as GitLab takes it. */
+export function formatLint(
+  reports: readonly FileReport[],
+  format: 'text' | 'json' | 'sarif' | 'gitlab',
+): string {
+  if (format === 'gitlab') return formatGitlab(reports);
   if (format === 'sarif') return formatSarif(reports);
   return format === 'json' ? formatJson(reports) : formatText(reports);
 }

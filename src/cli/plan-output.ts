@@ -3,6 +3,7 @@ import { formatBytes, formatSeconds } from '../core/quantity.ts';
 import { describeReleases } from '../core/staging/passport.ts';
 import type { PlanReport } from '../workflows/plan-images.ts';
 import { fileLine } from './preview.ts';
+import { textTable } from './text-table.ts';
 
 /** The report as asked for. YAML comes from the same value as JSON. */
 export function formatPlan(report: PlanReport, output: 'text' | 'json' | 'yaml'): string {
@@ -41,7 +42,7 @@ function formatText(report: PlanReport): string {
 }
 
 function portionTable({ size }: PlanReport): string[] {
-  return table(
+  return textTable(
     ['stage', 'source', 'images', 'bytes', 'unique'],
     size.portions.map(({ group, source, images, bytes, uniqueBytes }) => [
       group === 'ai' ? 'discovery' : 'installation',
@@ -54,7 +55,7 @@ function portionTable({ size }: PlanReport): string[] {
 }
 
 function layoutTable({ size, loadSeconds }: PlanReport): string[] {
-  return table(
+  return textTable(
     ['format', 'on the partition', 'partition to ask for', 'load in discovery', 'load in installation'],
     (['pool', 'archive', 'storage'] as const).map((layout) => {
       const { bytes, partition, estimated } = size.layouts[layout];
@@ -80,16 +81,4 @@ function wanLines({ cluster, pulls, bytes }: NonNullable<PlanReport['wan']>[numb
       ...(pull.remedy === undefined ? [] : [`    hint: ${pull.remedy}`]),
     ]),
   ];
-}
-
-/** Columns as wide as their widest cell, two spaces apart. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  return all.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

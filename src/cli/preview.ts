@@ -28,7 +28,7 @@ export function formatPreview(preview: DownloadPreview): string {
     ['Space free', free],
     [
       'Stale from earlier runs',
-      `${stale.artifacts.length + stale.archives.length} images, ${stale.blobs} blobs, ${formatBytes(stale.bytes)}`,
+      `${stale.artifacts.length + stale.archives.length + stale.stored.length} images, ${stale.blobs} blobs, ${formatBytes(stale.bytes)}`,
     ],
   ];
   return [
@@ -36,6 +36,7 @@ export function formatPreview(preview: DownloadPreview): string {
     ...files.map(fileLine),
     ...stale.artifacts.map((artifact) => `${word}: images/${artifact}`),
     ...stale.archives.map((artifact) => `${word}: ${artifact}.tgz`),
+    ...stale.stored.map((reference) => `${word}: ${reference} in storage`),
     ...stale.files.map((name) => `${word}: artifacts/${name}`),
     ...failed.map(({ reference, reason }) => `Failed: ${reference}: ${reason}`),
     'Dry run: nothing was written',

@@ -13,6 +13,8 @@ export interface Terminal {
   /** Columns of a terminal on standard error; undefined when it is none. */
   readonly columns: number | undefined;
   readonly color: boolean;
+  /** Whether results can be styled. */
+  readonly outColor: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;

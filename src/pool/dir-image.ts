@@ -53,8 +53,15 @@ export function dirFiles({ manifest, instance, blobs }: DirImage): ReadonlyMap<s
  * It is built aside and renamed, so the name never shows a part of an image.
  */
 export async function writeDirImage(folder: string, pool: Pool, image: DirImage): Promise<void> {
-  const aside = join(folder, 'pool/ingest', `image-${image.artifact}`);
   const final = join(folder, 'images', image.artifact);
+  const aside = await layDirImage(join(folder, 'pool/ingest', `image-${image.artifact}`), pool, image);
+  await syncDirectory(aside);
+  await removeDirImage(folder, image.artifact);
+  await onDisk(final, () => rename(aside, final));
+}
+
+/** Makes a `dir:` image under a path of the ingest folder, for somebody to read right away. Returns the path. */
+export async function layDirImage(aside: string, pool: Pool, image: DirImage): Promise<string> {
   await pool.confirm();
   await onDisk(aside, async () => {
     await rm(aside, { recursive: true, force: true });
@@ -62,13 +69,16 @@ export async function writeDirImage(folder: string, pool: Pool, image: DirImage)
   });
   for (const [name, digest] of dirFiles(image)) await linkInto(pool.pathOf(digest), join(aside, name));
   for (const [name, content] of image.signatures ?? []) {
-    if (content === undefined) throw unmade(final, name);
+    if (content === undefined) throw unmade(image.artifact, name);
     await writeNew(join(aside, name), content);
   }
   await writeNew(join(aside, 'version'), dirVersion(image));
-  await syncDirectory(aside);
-  await removeDirImage(folder, image.artifact);
-  await onDisk(final, () => rename(aside, final));
+  return aside;
+}
+
+/** Removes what `layDirImage` made, or another directory of the ingest folder. */
+export async function removeLaid(aside: string): Promise<void> {
+  await onDisk(aside, () => rm(aside, { recursive: true, force: true }));
 }
 
 /** Removes `images/<artifact>`, if it is there; the name goes first, so that it never shows a part of an image. */

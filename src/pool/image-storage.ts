@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../core/oci/digest.ts';
 import type { Finding } from '../core/staging/damage.ts';
-import type { Passport } from '../core/staging/passport.ts';
+import { isPooled, type Passport } from '../core/staging/passport.ts';
 import { archivePath, writeArchive } from './archive.ts';
 import { type DirImage, dirFiles, syncImages, writeDirImage } from './dir-image.ts';
 import { syncDirectory } from './durable.ts';
@@ -35,7 +35,7 @@ const directories: ImageStorage = {
   restore: writeDirImage,
   sync: syncImages,
   foreign: async (folder, { images, stale }) => {
-    const kept = images.filter(({ archive }) => archive === undefined);
+    const kept = images.filter(isPooled);
     const owned = new Set([...kept.map(({ artifact }) => artifact), ...stale.artifacts]);
     const names = await readdir(join(folder, 'images')).catch(() => []);
     return names.filter((name) => !owned.has(name)).map((name) => join('images', name));
@@ -67,10 +67,22 @@ const archives: ImageStorage = {
   },
 };
 
+/** Only in the container storage, which is checked as a whole. Its layers are no blobs any more: nothing restores them. */
+const unpacked: ImageStorage = {
+  name: 'storage',
+  pooled: archives.pooled,
+  files: () => [],
+  inspect: async () => [],
+  restore: async () => undefined,
+  sync: async () => undefined,
+  foreign: async () => [],
+};
+
 /** Every way there is. Another one is one more storage here, and a line in `storageOf`. */
-export const imageStorages: readonly ImageStorage[] = [directories, archives];
+export const imageStorages: readonly ImageStorage[] = [directories, archives, unpacked];
 
 /** How an image of the passport is kept. */
-export function storageOf({ archive }: Passport['images'][number]): ImageStorage {
-  return archive === undefined ? directories : archives;
+export function storageOf(image: Passport['images'][number]): ImageStorage {
+  if (image.archive !== undefined) return archives;
+  return isPooled(image) ? directories : unpacked;
 }

@@ -57,7 +57,7 @@ export async function openPool(folder: string): Promise<Pool> {
   const thread = createWriteThread();
   const confirm = await rememberFolder(folder);
   await makeFolders(folder);
-  await removeNames(partial, /^(?:image-|archive-|link-probe$)|\.probe$/);
+  await removeNames(partial, /^(?:image-|archive-|storage-|link-probe$)|\.probe$/);
 
   const pathOf = (digest: Digest): string => join(folder, blobPath(digest));
 

@@ -1,4 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { interruptedError, systemCodeOf, ToolError } from '../core/errors.ts';
 
 /** What a program left behind. `stdout` and `stderr` are UTF-8, each cut at `captureLimit`. */
@@ -73,6 +76,19 @@ export async function exec(
   throw new ToolError('host', `${argv.join(' ')}: ${reason}${said === undefined ? '' : `: ${said}`}`);
 }
 
+/** Throws the `host` error of a missing program unless it is in `PATH` or where programs of root are. */
+export async function requireProgram(program: string): Promise<void> {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  for (const folder of folders) {
+    const found = await access(join(folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return;
+  }
+  throw missingProgram(program);
+}
+
 /** Ends a program at once, and lets go of its streams, which something it started may still hold. */
 function kill(child: ChildProcess, group: boolean): void {
   try {
@@ -90,10 +106,14 @@ function missingProgram(program: string): ToolError {
     'mkfs.xfs': 'xfsprogs',
     lsblk: 'util-linux',
     wipefs: 'util-linux',
+    setpriv: 'util-linux',
+    unshare: 'util-linux',
     blkid: 'util-linux',
     partx: 'util-linux',
     skopeo: 'skopeo',
     podman: 'podman',
+    losetup: 'util-linux',
+    blockdev: 'util-linux',
   };
   const name = packages[program] ?? program;
   return new ToolError('host', `${program} is not installed`, {

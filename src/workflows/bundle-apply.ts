@@ -69,7 +69,14 @@ export async function applyBundle(options: BundleApplyOptions): Promise<AppliedB
       stale: staleAfter(before, described),
       disk: await partitionAt(folder),
     };
-    await commitState(folder, pool, { passport, lists, before, removeStale: options.removeStale });
+    await commitState(folder, pool, {
+      passport,
+      lists,
+      before,
+      removeStale: options.removeStale,
+      signal,
+      emit,
+    });
     await settleFolder(folder, emit);
     return {
       folder: options.folder,

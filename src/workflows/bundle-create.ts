@@ -134,11 +134,13 @@ function requireCarriable(passport: Passport, base: Passport, folder: string, fo
 
 /** Refuses a folder whose images are not made of links into the pool. */
 export function requirePoolImages(passport: Passport, where: string): void {
-  const other = passport.images.find((image) => storageOf(image).name !== 'pool');
+  const other = passport.images.find(
+    (image) => storageOf(image).name !== 'pool' || image.stored !== undefined,
+  );
   if (other === undefined) return;
   throw new ToolError(
     'usage',
-    `bundles are for folders of the format pool, and ${where} has ${other.artifact} as ${storageOf(other).name}`,
+    `bundles are for folders of the format pool, and ${where} has ${other.artifact} as ${other.stored === undefined ? storageOf(other).name : 'storage'}`,
     {
       hint: 'stage it with --format pool',
     },

@@ -2,13 +2,14 @@ import type { Digest } from '../core/oci/digest.ts';
 import { blobsOf, type Descriptor, isArtifact, whyUnloadable } from '../core/oci/manifest.ts';
 import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
-import type { Passport } from '../core/staging/passport.ts';
+import { isPooled, type Passport } from '../core/staging/passport.ts';
 import { signatureNames } from '../pool/release-signatures.ts';
 import { partitionAt } from '../system/partition-at.ts';
 import { sizeOfAttachment } from './find-attachments.ts';
 import type { IndexImage } from './read-catalog.ts';
 import type { Release } from './read-release.ts';
 import type { Attachment, StagedImage, StagedSet, Staging } from './staging.ts';
+import { placeOf } from './stored-images.ts';
 
 interface Findings {
   readonly version: string;
@@ -27,6 +28,8 @@ interface Findings {
   readonly releases: readonly Release[];
   readonly catalogs: readonly IndexImage[];
   readonly staged: StagedSet;
+  /** Whether the container storage has its golden copy. */
+  readonly golden: boolean;
 }
 
 /** The passport of what a run left in the folder, with what earlier runs left there and nothing needs any more. */
@@ -34,13 +37,13 @@ export async function describePassport(findings: Findings): Promise<Passport> {
   const { staging, releases, catalogs, staged, sources, allowedMissing } = findings;
   const { folder, format, platform, before } = staging;
   const kept = keptImages(staged, before);
-  const contents = new Map<Digest, number>(staged.images.flatMap(contentsOf));
+  const contents = new Map<Digest, number>(staged.images.flatMap((image) => contentsOf(image, staging)));
   const read = [...releases.flatMap(heldFor), ...catalogs.flatMap(({ blobsRead }) => blobsRead)];
   for (const { digest, size } of read) contents.set(digest, size);
   // A passport does not say which blobs a kept image consists of: then every blob of before stays in force.
   const staying = kept.length > 0 ? (before?.blobs ?? []) : [];
   for (const { digest, size } of staying) contents.set(digest, size);
-  const images = [...staged.images.map(describeImage), ...kept];
+  const images = [...staged.images.map((image) => describeImage(image, staging)), ...kept];
   const described = releases.map(describeRelease);
   const artifacts = artifactsNow(staged, before);
   return {
@@ -48,6 +51,9 @@ export async function describePassport(findings: Findings): Promise<Passport> {
     tool: { name: 'factory-precaching-cli', version: findings.version },
     created: findings.startedAt.toISOString(),
     format,
+    ...(images.some(({ stored }) => stored !== undefined)
+      ? { storage: { driver: 'overlay', golden: findings.golden } as const }
+      : {}),
     sources: {
       platform: formatPlatform(platform),
       images: [...sources.images],
@@ -105,35 +111,45 @@ type Image = Passport['images'][number];
  */
 function keptImages({ images, failed }: StagedSet, before: Passport | undefined): Passport['images'] {
   const names = new Set(failed.map(({ reference }) => reference));
-  const taken = new Set(images.map(placeOf));
-  return before?.images.filter((image) => names.has(image.reference) && !taken.has(placeOf(image))) ?? [];
+  const taken = new Set(images.flatMap(({ artifact, archive }) => placesOf({ artifact, archive })));
+  return (
+    before?.images.filter(
+      (image) =>
+        names.has(image.reference) && placesOf({ ...image, stored: undefined }).every((at) => !taken.has(at)),
+    ) ?? []
+  );
 }
 
-/** Where an image lies, below the folder. */
-function placeOf({ artifact, archive }: Pick<Image, 'artifact' | 'archive'>): string {
-  return archive === undefined ? `images/${artifact}` : `${artifact}.tgz`;
+type Placed = Pick<Image, 'artifact' | 'archive'> & Partial<Pick<Image, 'stored' | 'reference'>>;
+
+/** Where an image lies: paths below the folder, and its name in the container storage. */
+function placesOf({ artifact, archive, stored, reference = '' }: Placed): readonly string[] {
+  if (archive !== undefined) return [`${artifact}.tgz`];
+  return [
+    ...(stored?.pooled === false ? [] : [`images/${artifact}`]),
+    ...(stored === undefined ? [] : [`storage:${reference}`]),
+  ];
 }
 
 /** What is there and ours, and nothing needs any more: from earlier runs, or of an image that could not be made. */
 export function describeStale(
   before: Passport | undefined,
   now: {
-    readonly images: readonly Pick<Image, 'artifact' | 'archive'>[];
+    readonly images: readonly Placed[];
     readonly held: StagedSet['held'];
     readonly artifacts: Passport['artifacts'];
   },
   contents: ReadonlyMap<Digest, number>,
 ): Passport['stale'] {
-  const needed = new Set(now.images.map(placeOf));
-  const archived = { size: 0, digest: 'sha256:' } satisfies NonNullable<Image['archive']>;
-  const owned: Pick<Image, 'artifact' | 'archive'>[] = [
-    ...(before?.images ?? []),
-    ...(before?.stale.artifacts ?? []).map((artifact) => ({ artifact })),
-    ...(before?.stale.archives ?? []).map((artifact) => ({ artifact, archive: archived })),
+  const needed = new Set(now.images.flatMap(placesOf));
+  const owned = [
+    ...(before?.images ?? []).flatMap(placesOf),
+    ...(before?.stale.artifacts ?? []).map((artifact) => `images/${artifact}`),
+    ...(before?.stale.archives ?? []).map((artifact) => `${artifact}.tgz`),
+    ...(before?.stale.stored ?? []).map((reference) => `storage:${reference}`),
   ];
-  const left = owned.filter((image) => !needed.has(placeOf(image)));
-  const namesOf = (images: typeof left): string[] =>
-    [...new Set(images.map(({ artifact }) => artifact))].toSorted();
+  const left = [...new Set(owned)].filter((place) => !needed.has(place)).toSorted();
+  const namesOf = (pattern: RegExp): string[] => left.flatMap((place) => pattern.exec(place)?.[1] ?? []);
   const blobs = new Map(
     [...(before?.blobs ?? []), ...(before?.stale.blobs ?? []), ...now.held].map(({ digest, size }) => [
       digest,
@@ -141,8 +157,9 @@ export function describeStale(
     ]),
   );
   return {
-    artifacts: namesOf(left.filter(({ archive }) => archive === undefined)),
-    archives: namesOf(left.filter(({ archive }) => archive !== undefined)),
+    artifacts: namesOf(/^images\/(.*)$/),
+    archives: namesOf(/^([^/:]*)\.tgz$/),
+    stored: namesOf(/^storage:(.*)$/),
     files: filesLeft(before, now.artifacts),
     blobs: [...blobs.values()].filter(({ digest }) => !contents.has(digest)),
   };
@@ -153,17 +170,9 @@ function filesLeft(before: Passport | undefined, now: Passport['artifacts']): st
   return [...new Set(owned)].filter((name) => now.every((file) => file.name !== name)).toSorted();
 }
 
-function describeImage({
-  planned,
-  artifact,
-  digest,
-  mediaType,
-  instance,
-  nested,
-  manifest,
-  attachments,
-  archive,
-}: StagedImage): Image {
+function describeImage(image: StagedImage, staging: Staging): Image {
+  const { planned, artifact, digest, mediaType, instance, nested, manifest, attachments, archive } = image;
+  const { stored } = image;
   const unloadable = whyUnloadable(manifest, [digest, ...(instance === undefined ? [] : [instance.digest])]);
   return {
     reference: formatReference(planned.reference),
@@ -182,6 +191,7 @@ function describeImage({
     ...(planned.wantedBy === undefined ? {} : { wantedBy: [...planned.wantedBy] }),
     signatures: attachments.map(describeAttachment),
     ...(archive === undefined ? {} : { archive }),
+    ...(stored === undefined ? {} : { stored: { id: stored, pooled: placeOf(image, staging).pooled } }),
   };
 }
 
@@ -198,20 +208,14 @@ function describeAttachment(attachment: Attachment): Passport['images'][number][
   };
 }
 
-/** Everything of an image that lies in the pool, with its size; of an archived one not its own blobs. */
-function contentsOf({
-  digest,
-  manifestSize,
-  instance,
-  nested,
-  manifest,
-  attachments,
-  archive,
-}: StagedImage): [Digest, number][] {
+/** Everything of an image that lies in the pool, with its size; of one that is kept elsewhere not its own blobs. */
+function contentsOf(image: StagedImage, staging: Staging): [Digest, number][] {
+  const { digest, manifestSize, instance, nested, manifest, attachments } = image;
+  const pooled = isPooled(describeImage(image, staging));
   const described = [
     ...(nested ?? []),
     ...(instance === undefined ? [] : [instance]),
-    ...(archive === undefined ? blobsOf(manifest) : []),
+    ...(pooled ? blobsOf(manifest) : []),
     ...attachments.flatMap((attachment) => blobsOf(attachment.manifest)),
   ];
   return [

@@ -12,17 +12,20 @@ import {
   unloadableOf,
 } from '../core/staging/lists.ts';
 import { type Format, type Passport, releasesOf } from '../core/staging/passport.ts';
+import { rollBack } from '../pool/container-storage.ts';
 import { requireFileSystem } from '../pool/file-system.ts';
 import { openPool } from '../pool/pool.ts';
 import { readPassport, resolveFolder } from '../pool/staging-folder.ts';
 import { createRegistryClient } from '../registry/client.ts';
 import { createPace } from '../registry/pace.ts';
+import { requireStorageTools } from '../system/container-storage.ts';
 import { lockFolder } from '../system/lock.ts';
 import { mountAt } from '../system/mount.ts';
 import { openBases, withBases } from './adopt-base.ts';
 import { collectImages, missedNames } from './collect-images.ts';
 import { commitState } from './commit-state.ts';
 import { describePassport } from './describe-passport.ts';
+import { keepGolden } from './golden-copy.ts';
 import { keepEdited } from './image-set-file.ts';
 import { type LockOptions, lockName, openLock, writeLock } from './lock-file.ts';
 import { openImagePolicy } from './open-policy.ts';
@@ -38,6 +41,8 @@ import type { FailedImage, StagedSet, Staging } from './staging.ts';
 export interface DownloadOptions extends AccessOptions, RequestOptions, SignatureOptions, LockOptions {
   readonly folder: string;
   readonly format: Format;
+  /** In the storage format: whether the pool keeps what the storage has. */
+  readonly keepBlobs: boolean;
   /** Requests at a time, at most. */
   readonly parallel: number;
   /** Bytes per second; no limit when undefined. */
@@ -91,6 +96,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const folder = await openFolder(options);
   const { name, doubt } = await requireFileSystem(folder, options.format);
   if (doubt !== undefined) emit({ type: 'warning', text: `${folder} is on ${name}: ${doubt}` });
+  if (options.format === 'storage') await requireStorageTools(options.uid);
   const pins = await openLock(request, options, folder);
   const bases = await openBases(options.bases);
   const time = limitTime(options);
@@ -101,9 +107,11 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   try {
     const before = await readPassport(folder);
     const pool = await openPool(folder);
+    await rollBack(folder);
     const staging: Staging = {
       folder,
       format: options.format,
+      keepBlobs: options.keepBlobs,
       pool,
       client: withBases(client, bases, emit),
       bases,
@@ -133,12 +141,14 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     const stagedFiles = await stageFiles(files, staging, failures);
     const staged = { ...images, files: stagedFiles, failed: [...images.failed, ...failures.failed] };
     const about = { sources: sourcesOf(options, request), allowedMissing: missedNames(plan), catalogs };
-    const passport = await describePassport({ ...options, ...about, staging, releases, staged });
+    const golden = await keepGoldenOf(staged, staging);
+    const passport = await describePassport({ ...options, ...about, staging, releases, staged, golden });
     if (passport.images.length > 0) {
       const lists = new Map([...listsFor(plan, platform, passport), [lockName, formatLock(pins.lock())]]);
       if (request.imageSet !== undefined) lists.set(imageSetName, request.imageSet);
       await keepEdited(folder, request.imageSet, before, emit);
-      await commitState(folder, pool, { passport, lists, before, removeStale: options.removeStale });
+      const { removeStale } = options;
+      await commitState(folder, pool, { passport, lists, before, removeStale, signal, emit });
     }
     await writeLock(options, pins);
     await settleFolder(folder, emit);
@@ -154,6 +164,10 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
     await client.close();
     await lock.release();
   }
+}
+
+async function keepGoldenOf({ images }: Pick<StagedSet, 'images'>, staging: Staging): Promise<boolean> {
+  return images.some(({ stored }) => stored !== undefined) && (await keepGolden(staging));
 }
 
 /** The signal that ends a run: the user's, or that of a clock. */
@@ -238,7 +252,10 @@ function summarize(
       : undefined,
     unloadable: unloadableOf(passport.images).size,
     failed,
-    stale: passport.stale.artifacts.length + passport.stale.archives.length + passport.stale.files.length,
+    stale: Object.entries(passport.stale).reduce(
+      (sum, [name, names]) => sum + (name === 'blobs' ? 0 : names.length),
+      0,
+    ),
     staleRemoved: options.removeStale && failed.length === 0,
   };
 }

@@ -1,25 +1,24 @@
 import { type Diagnostic, DocumentError, type Source } from '../core/diagnostics/diagnostic.ts';
 import { type ErrorCode, ToolError } from '../core/errors.ts';
-import type { IgnitionVersion } from '../core/ignition/boot-hooks.ts';
+import type { HookFormat, IgnitionVersion } from '../core/ignition/boot-hooks.ts';
 import { type EditedPlace, editSite, type SiteTask } from '../core/site/edit-site.ts';
 import { createHookSet } from '../core/site/hook-set.ts';
-import type { Place } from '../core/site/places.ts';
+import { type SiteSelection, selectorOf } from '../core/site/selection.ts';
 import { isUpToDate } from '../core/site/up-to-date.ts';
 import { largestDocument } from '../core/site/yaml-stream.ts';
 import { unifiedDiff } from '../core/text/unified-diff.ts';
 import { readTextFile } from '../system/files.ts';
 
 /** What is to be done with each file: plain data, so that a thread can be given it. */
-export interface SiteEditOptions {
+export interface SiteEditOptions extends SiteSelection {
   readonly label: string;
   /** Of this program. */
   readonly version: string;
   readonly deadline: number | undefined;
   readonly ignition: IgnitionVersion | undefined;
-  readonly remove: boolean;
-  /** Names; all clusters, or all nodes, when there are none. */
-  readonly clusters: readonly string[];
-  readonly nodes: readonly string[];
+  readonly format: HookFormat;
+  /** See `HookVariant`. */
+  readonly reclaim: boolean;
   readonly indent: number;
   readonly diff: boolean;
 }
@@ -63,7 +62,8 @@ export interface SiteEditor {
 /** Makes the editor. */
 export function createSiteEditor(options: SiteEditOptions): SiteEditor {
   const { remove, indent, diff } = options;
-  const task: SiteTask = { hooks: createHookSet(options), remove, indent, selects: selectorOf(options) };
+  const hooks = createHookSet(options);
+  const task: SiteTask = { hooks, remove, indent, selects: selectorOf(options) };
   // Where names choose, they have to be collected.
   const whole =
     !remove && options.ignition === undefined && options.clusters.length + options.nodes.length === 0;
@@ -109,18 +109,4 @@ function refusalOf(error: ToolError): Refusal {
   const { code, message, hint } = error;
   const base = { code, message, hint };
   return error instanceof DocumentError ? { ...base, diagnostics: error.diagnostics } : base;
-}
-
-/**
- * A cluster's own hooks go with those of any of its nodes: the node boots with them first. They stay when only nodes
- * are cleared, because others may need them.
- */
-function selectorOf({ clusters, nodes, remove }: SiteEditOptions): (place: Place) => boolean {
-  const [clusterNames, nodeNames] = [new Set(clusters), new Set(nodes)];
-  return ({ name, cluster, nodeNames: own }) => {
-    if (clusterNames.size > 0 && !clusterNames.has(cluster?.name ?? name)) return false;
-    if (nodeNames.size === 0) return true;
-    if (cluster !== undefined) return nodeNames.has(name);
-    return !remove && own.some((node) => nodeNames.has(node));
-  };
 }

@@ -5,6 +5,7 @@ import { interruptedError } from '../core/errors.ts';
 import { isFile } from '../system/files.ts';
 import type { SiteEditOptions, SiteFile, SiteFileResult } from './edit-site-file.ts';
 import { type BatchTask, batchSize, type EditedBatch, editBatches } from './edit-batches.ts';
+import { threadLimits } from './thread-limits.ts';
 
 /** Below so many files for each, a further thread takes longer to start than it saves. */
 const filesPerThread = 150;
@@ -56,7 +57,7 @@ async function runThread(
   take: (batch: EditedBatch) => void,
 ): Promise<void> {
   if (signal.aborted) throw interruptedError();
-  const worker = new Worker(threadFile, { workerData });
+  const worker = new Worker(threadFile, { workerData, resourceLimits: threadLimits });
   const stop = (): void => void worker.terminate();
   signal.addEventListener('abort', stop);
   try {

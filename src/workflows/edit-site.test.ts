@@ -21,9 +21,11 @@ const defaults: SiteRequest = {
   nodes: [],
   indent: 2,
   diff: false,
+  sitesOnly: false,
   inPlace: false,
   check: false,
   format: 'pool',
+  reclaim: false,
 };
 
 async function run(request: Partial<SiteRequest>, input = '') {
@@ -76,6 +78,11 @@ describe('one document', () => {
     expect(back.text).toBe((await run({ inputs: [seed] })).text);
   });
 
+  it('writes the same for archives as for the pool', async () => {
+    const { text } = await run({ inputs: [seed], format: 'archive' });
+    expect(text).toBe((await run({ inputs: [seed] })).text);
+  });
+
   it('names of clusters and nodes choose', async () => {
     const file = fixture('clusterinstance-3node.yaml');
     const before = await readFile(file, 'utf8');
@@ -98,7 +105,7 @@ describe('one document', () => {
     [{}, 'a: [', { code: 'invalid-document', source: { name: '<stdin>' } }],
     [{ inPlace: true }, '', { code: 'usage' }],
     [{ inputs: [seed], inPlace: true, check: true }, '', { code: 'usage' }],
-    [{ inputs: [seed], format: 'archive' }, '', { code: 'usage' }],
+    [{ inputs: [seed], reclaim: true }, '', { code: 'usage' }],
     [{ inputs: [seed], deadline: 5 }, '', { code: 'usage' }],
     [{ inputs: [seed, fixture('siteconfig-sno.yaml')] }, '', { code: 'usage' }],
     [{ inputs: [seed, '-'] }, '', { code: 'usage' }],

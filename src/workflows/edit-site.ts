@@ -3,10 +3,9 @@ import type { Source } from '../core/diagnostics/diagnostic.ts';
 import { renderDiagnostic } from '../core/diagnostics/source-text.ts';
 import { interruptedError, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
-import { isPartitionLabel, partitionLabelRule } from '../core/partition-label.ts';
 import type { EditedPlace } from '../core/site/edit-site.ts';
+import { hookOptionFaults } from '../core/site/hook-options.ts';
 import { largestDocument } from '../core/site/yaml-stream.ts';
-import { nearest } from '../core/text/nearest.ts';
 import { unifiedDiff } from '../core/text/unified-diff.ts';
 import { listFiles, readTextFile, replaceTextFile, resolvePath } from '../system/files.ts';
 import { isYamlName } from '../system/yaml-files.ts';
@@ -18,14 +17,15 @@ import {
   type SiteFileResult,
 } from './edit-site-file.ts';
 import { editSiteFiles } from './edit-site-files.ts';
+import { createNames } from './site-names.ts';
 
 export interface SiteRequest extends SiteEditOptions {
   /** Paths of files and directories, or `-` for standard input. */
   readonly inputs: readonly string[];
+  /** Whether named files may be of no site, as those below a directory. */
+  readonly sitesOnly: boolean;
   readonly inPlace: boolean;
   readonly check: boolean;
-  /** How the partition was staged. */
-  readonly format: 'pool' | 'archive' | 'storage';
 }
 
 export interface SiteContext {
@@ -53,7 +53,7 @@ export async function editSites(request: SiteRequest, context: SiteContext): Pro
   checkRequest(request);
   const [only] = request.inputs;
   if (request.inputs.length === 1 && only === '-') return await editInput(request, context);
-  const files = await findFiles(request.inputs);
+  const files = await findFiles(request);
   const prints = !(request.inPlace || request.check || request.diff);
   if (prints && (files.length !== 1 || files[0]?.found === true)) {
     throw new ToolError('usage', 'the result of several files is not printed as one', {
@@ -64,19 +64,10 @@ export async function editSites(request: SiteRequest, context: SiteContext): Pro
   return await editMany(files, request, context);
 }
 
-function checkRequest({ label, format, deadline, inputs, inPlace, check }: SiteRequest): void {
-  if (!isPartitionLabel(label)) refuse(`--label ${JSON.stringify(label)}: ${partitionLabelRule}`);
-  if (format !== 'pool') {
-    refuse(
-      `--format ${format}: the scripts that siteconfig writes load the pool format only`,
-      format === 'archive'
-        ? 'archives are for the scripts of the Go tool, which its own siteconfig writes'
-        : undefined,
-    );
-  }
-  if (deadline !== undefined && (deadline < 10 || deadline > 86_400)) {
-    refuse('--deadline: from 10 seconds to 24 hours');
-  }
+function checkRequest(request: SiteRequest): void {
+  const { inputs, inPlace, check } = request;
+  const [fault] = hookOptionFaults(request);
+  if (fault !== undefined) refuse(`--${fault.option}${fault.value}: ${fault.message}`, fault.hint);
   if (inPlace && check) refuse('--in-place and --check exclude each other');
   if (inputs.includes('-') && (inPlace || inputs.length > 1)) {
     refuse(`-c -: standard input cannot be ${inPlace ? 'edited in place' : 'one of several'}`);
@@ -88,11 +79,11 @@ function refuse(message: string, hint?: string): never {
 }
 
 /** Every file once, in the order given. */
-async function findFiles(inputs: readonly string[]): Promise<SiteFile[]> {
+async function findFiles({ inputs, sitesOnly }: SiteRequest): Promise<SiteFile[]> {
   const files = new Map<string, SiteFile>();
   for (const path of inputs) {
     const { directory, real } = await resolvePath(path);
-    if (!directory) files.set(real, { path, found: false });
+    if (!directory) files.set(real, { path, found: sitesOnly });
     for (const found of directory ? await listFiles(real, isYamlName) : []) {
       const shown = path.replace(/\/+$/, '') + found.slice(real === '/' ? 0 : real.length);
       if (!files.has(found)) files.set(found, { path: shown, found: true });
@@ -160,7 +151,7 @@ async function editMany(
   };
   let index = 0;
   await editSiteFiles(files, request, signal, (result) => take(result, index++));
-  if (refused === 0 && sites === 0) {
+  if (refused === 0 && sites === 0 && !request.sitesOnly) {
     throw new ToolError('invalid-document', `no SiteConfig or ClusterInstance in ${files.length} files`);
   }
   if (refused === 0) names.expectFound();
@@ -200,26 +191,4 @@ function tellPlaces(places: readonly EditedPlace[], remove: boolean, emit: Emit)
       fields.length === 0 ? 'up to date' : `${fields.join(' and ')} ${remove ? 'cleared' : 'written'}`;
     emit({ type: 'step', text: `${stage === 'discovery' ? 'cluster' : 'node'} ${name}: ${what}` });
   }
-}
-
-/** The names of clusters and nodes that were found, against those that were asked for. */
-function createNames({ clusters, nodes }: SiteRequest) {
-  const found = { cluster: new Set<string>(), node: new Set<string>() };
-  const wanted = clusters.length > 0 || nodes.length > 0;
-  return {
-    add: (places: readonly EditedPlace[]): void => {
-      if (!wanted) return;
-      for (const { stage, name } of places) found[stage === 'discovery' ? 'cluster' : 'node'].add(name);
-    },
-    /** Throws `usage` for a name that is nowhere. */
-    expectFound: (): void => {
-      for (const [kind, names] of [['cluster', clusters] as const, ['node', nodes] as const]) {
-        const missing = names.find((name) => !found[kind].has(name));
-        if (missing === undefined) continue;
-        const near = nearest(missing, found[kind]);
-        const hint = near === undefined ? undefined : `did you mean ${near}?`;
-        throw new ToolError('usage', `--${kind} ${missing}: there is no ${kind} of this name`, { hint });
-      }
-    },
-  };
 }

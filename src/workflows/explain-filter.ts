@@ -20,6 +20,7 @@ export async function explainRequest(options: ExplainOptions): Promise<FilterExp
     bases: [],
     foreignHosts: [],
     format: 'pool',
+    keepBlobs: false,
     limitRate: undefined,
     locked: undefined,
     signatures: false,

@@ -9,6 +9,7 @@ import { writeDirImage } from '../pool/dir-image.ts';
 import { hasDirImage } from '../pool/inspect-dir-image.ts';
 import { imageOf, sizesOf } from './archived-images.ts';
 import type { Candidate, StagedImage, Staging, WantedBlob } from './staging.ts';
+import { createStore, isMade, placeOf } from './stored-images.ts';
 
 /** Making one waits for the disk several times, and it can serve many at once. */
 const imagesAtATime = 8;
@@ -32,15 +33,17 @@ export function trackImages(
   for (const { descriptor, users } of missing) {
     for (const candidate of users) waiting.get(candidate)?.add(descriptor.digest);
   }
+  const makeDir = makeOnce((candidate) => makeDirImage(candidate, staging));
   const make =
     format === 'archive'
-      ? makeArchives(candidates, kept, staging)
-      : (candidate: Candidate) => makeDirImage(candidate, staging);
-  const oncePerArtifact = makeOnce(make);
+      ? makeOnce(makeArchives(candidates, kept, staging))
+      : format === 'storage'
+        ? makeStored(candidates, kept, staging, makeDir)
+        : makeDir;
   let done = 0;
   const finish = async (candidate: Candidate): Promise<StagedImage> => {
     waiting.delete(candidate);
-    const made = await oncePerArtifact(candidate);
+    const made = await make(candidate);
     done += 1;
     const { reference, component } = candidate.planned;
     const { existed } = made;
@@ -65,7 +68,7 @@ export function trackImages(
   };
 }
 
-type Made = Pick<StagedImage, 'existed' | 'archive'>;
+type Made = Pick<StagedImage, 'existed' | 'archive' | 'stored'>;
 
 /** Two references may name one image, and then share what is made of it. */
 function makeOnce(make: (candidate: Candidate) => Promise<Made>): (candidate: Candidate) => Promise<Made> {
@@ -84,7 +87,7 @@ async function makeDirImage(candidate: Candidate, { folder, pool }: Staging): Pr
   const image = await imageOf(candidate, pool.read);
   const existed = await hasDirImage(folder, image);
   if (!existed) await writeDirImage(folder, pool, image);
-  return { existed, archive: undefined };
+  return { existed, archive: undefined, stored: undefined };
 }
 
 /**
@@ -97,26 +100,81 @@ function makeArchives(
   { folder, pool, before }: Staging,
 ): (candidate: Candidate) => Promise<Made> {
   const gate = atMost(archivesAtATime);
-  const attached = candidates
-    .flatMap(({ attachments }) => attachments)
-    .flatMap((each) => blobsOf(each.manifest));
-  const stays = new Set([...kept, ...attached, ...(before?.blobs ?? [])].map(({ digest }) => digest));
   const open = candidates.filter(({ archive }) => archive === undefined);
-  const users = new Map<Digest, Set<string>>();
-  for (const { artifact, blobs } of open) {
-    for (const { digest } of blobs) users.set(digest, (users.get(digest) ?? new Set()).add(artifact));
-  }
+  const stays = [...kept, ...attachedTo(candidates), ...(before?.blobs ?? [])];
+  const release = releaseAfterLast(open, stays, ({ artifact }) => artifact, pool);
   return async (candidate) => {
-    if (candidate.archive !== undefined) return { existed: true, archive: candidate.archive };
+    if (candidate.archive !== undefined) {
+      return { existed: true, archive: candidate.archive, stored: undefined };
+    }
     const archive: Archive = await gate(async () => {
       const image = await imageOf(candidate, pool.read);
       return writeArchive(folder, pool, { ...image, sizes: sizesOf(candidate) });
     });
+    await release(candidate);
+    return { existed: false, archive, stored: undefined };
+  };
+}
+
+/**
+ * Stores each image, makes the `dir:` image of those that the pool keeps, and lets the pool forget a blob once the last
+ * image that needs it is stored.
+ */
+function makeStored(
+  candidates: readonly Candidate[],
+  kept: readonly Descriptor[],
+  staging: Staging,
+  makeDir: (candidate: Candidate) => Promise<Made>,
+): (candidate: Candidate) => Promise<Made> {
+  const { pool, before } = staging;
+  const store = createStore(staging);
+  const pooled = candidates.filter((candidate) => placeOf(candidate, staging).pooled);
+  const passing = candidates.filter(
+    (candidate) => !isMade(candidate, staging) && !pooled.includes(candidate),
+  );
+  const blobs = pooled.flatMap((candidate) => candidate.blobs);
+  const stays = [...kept, ...attachedTo(candidates), ...blobs, ...(before?.blobs ?? [])];
+  const release = releaseAfterLast(passing, stays, referenceOf, pool);
+  return async (candidate) => {
+    const place = placeOf(candidate, staging);
+    const made = place.pooled ? await makeDir(candidate) : undefined;
+    if (!place.stored || candidate.stored !== undefined) {
+      return { archive: undefined, stored: candidate.stored, existed: made?.existed !== false };
+    }
+    const stored = await store(candidate);
+    if (!place.pooled) await release(candidate);
+    return { archive: undefined, stored, existed: false };
+  };
+}
+
+function referenceOf({ planned }: Candidate): string {
+  return formatReference(planned.reference);
+}
+
+function attachedTo(candidates: readonly Candidate[]): readonly Descriptor[] {
+  const attachments = candidates.flatMap((candidate) => candidate.attachments);
+  return attachments.flatMap((each) => blobsOf(each.manifest));
+}
+
+/** Takes a blob out of the pool when the last image that needs it is done with it, unless it stays in any case. */
+function releaseAfterLast(
+  open: readonly Candidate[],
+  stays: readonly Pick<Descriptor, 'digest'>[],
+  nameOf: (candidate: Candidate) => string,
+  pool: Staging['pool'],
+): (candidate: Candidate) => Promise<void> {
+  const kept = new Set(stays.map(({ digest }) => digest));
+  const users = new Map<Digest, Set<string>>();
+  for (const candidate of open) {
+    for (const { digest } of candidate.blobs) {
+      users.set(digest, (users.get(digest) ?? new Set()).add(nameOf(candidate)));
+    }
+  }
+  return async (candidate) => {
     for (const { digest } of candidate.blobs) {
       const left = users.get(digest);
-      left?.delete(candidate.artifact);
-      if (left?.size === 0 && !stays.has(digest)) await pool.remove(digest);
+      left?.delete(nameOf(candidate));
+      if (left?.size === 0 && !kept.has(digest)) await pool.remove(digest);
     }
-    return { existed: false, archive };
   };
 }

@@ -13,6 +13,7 @@ import { blobFile, inspectFiles, type PromisedFile } from '../pool/inspect-files
 import { blobPath } from '../pool/pool.ts';
 import { kindOf, readRegular } from '../pool/regular-file.ts';
 import { promisedSignatures } from '../pool/release-signatures.ts';
+import { inspectStored } from './inspect-stored.ts';
 import { manifestsOf, readStaged } from './read-staged.ts';
 
 type PassportImage = Passport['images'][number];
@@ -74,14 +75,26 @@ export async function inspectStaging(
       onBytes: (bytes) => emit({ type: 'bytes-done', bytes }),
     },
   );
-  const known: Known = { listed: new Set(passport.blobs.map(({ digest }) => digest)), damage };
+  const stored = only === undefined ? await inspectStored(folder, passport, signal) : undefined;
+  read.files += stored?.layers ?? 0;
+  read.bytes += stored?.bytes ?? 0;
+  const known: Known = {
+    stored: stored?.findings ?? new Map(),
+    listed: new Set(passport.blobs.map(({ digest }) => digest)),
+    damage,
+  };
   const images = await concurrently(passport.images, 8, (image) => inspectImage(folder, image, known));
   const told = new Set(images.flatMap(({ findings }) => findings.map(({ path }) => path)));
   const untold = [...damage.values()].filter(({ path }) => !told.has(path));
   return {
     images,
-    other: [...untold, ...(await inspectLists(folder, passport)), ...(await inspectNames(folder, passport))],
-    foreign: await findForeign(folder, passport),
+    other: [
+      ...untold,
+      ...(stored?.other ?? []),
+      ...(await inspectLists(folder, passport)),
+      ...(await inspectNames(folder, passport)),
+    ],
+    foreign: [...(await findForeign(folder, passport)), ...(stored?.foreign ?? [])],
     damage,
     ...read,
   };
@@ -91,6 +104,8 @@ interface Known {
   /** What the passport says the pool holds. */
   readonly listed: ReadonlySet<Digest>;
   readonly damage: ReadonlyMap<string, Finding>;
+  /** By reference: what is wrong in the container storage. */
+  readonly stored: ReadonlyMap<string, readonly Finding[]>;
 }
 
 /** What is wrong with one image: with the contents it needs, and with how it is kept beside the pool. */
@@ -101,7 +116,10 @@ async function inspectImage(folder: string, image: PassportImage, known: Known):
     digests.flatMap(
       (digest) => known.damage.get(blobPath(digest)) ?? (known.listed.has(digest) ? [] : [unlisted(digest)]),
     );
-  const findings = storage.files(image).flatMap(({ path }) => known.damage.get(path) ?? []);
+  const findings = [
+    ...storage.files(image).flatMap(({ path }) => known.damage.get(path) ?? []),
+    ...(known.stored.get(reference) ?? []),
+  ];
   try {
     const staged = await readStaged(folder, image);
     if (staged === undefined) findings.push(...inPool(manifestsOf(image)));

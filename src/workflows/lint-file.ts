@@ -3,6 +3,7 @@ import { renderDiagnostic } from '../core/diagnostics/source-text.ts';
 import { ToolError } from '../core/errors.ts';
 import { type LintResult, lintSource } from '../core/lint/lint-source.ts';
 import { mend } from '../core/lint/mend.ts';
+import type { JudgeOverride } from '../core/lint/overrides.ts';
 import { type FileReport, reportOf } from '../core/lint/report.ts';
 import { rules } from '../core/lint/rules.ts';
 import type { Staged } from '../core/lint/staged.ts';
@@ -20,8 +21,15 @@ export interface LintOptions {
   readonly staged: Staged | undefined;
 }
 
-/** Lints a file. What cannot be read as a document is a finding. Throws `not-found` or `failed`. */
-export async function lintFile(file: FoundFile, options: LintOptions): Promise<FileReport> {
+/**
+ * Lints a file. What cannot be read as a document is a finding. `overrides` are those of the files before. Throws
+ * `not-found` or `failed`.
+ */
+export async function lintFile(
+  file: FoundFile,
+  options: LintOptions,
+  overrides: JudgeOverride,
+): Promise<FileReport> {
   const { strict } = options;
   const reading = await readSource(file.path);
   if ('unreadable' in reading)
@@ -31,7 +39,7 @@ export async function lintFile(file: FoundFile, options: LintOptions): Promise<F
   if (!file.named && !/\b(?:SiteConfig|ClusterInstance)\b/.test(source.text)) {
     return reportOf(source, { documents: 0, findings: [] }, 0, strict, renderDiagnostic);
   }
-  return lintText(source, options, (text) => replaceTextFile(file.path, text));
+  return lintText(source, options, (text) => replaceTextFile(file.path, text), overrides);
 }
 
 /** Lints a text. `replace` takes it mended, where it was and is to be. */
@@ -39,8 +47,9 @@ export async function lintText(
   source: Source,
   { strict, fix, dryRun, staged }: LintOptions,
   replace: (text: string) => Promise<void>,
+  overrides?: JudgeOverride,
 ): Promise<FileReport> {
-  const found = lintSource(source.text, staged);
+  const found = lintSource(source.text, staged, overrides);
   const mended = fix ? mend(source.text, found.findings, staged) : undefined;
   if (mended === undefined || mended.fixed === 0) return reportOf(source, found, 0, strict, renderDiagnostic);
   if (!dryRun) await replace(mended.text);

@@ -13,6 +13,8 @@ import { lintFiles } from './lint-threads.ts';
 export interface LintRequest extends Omit<LintOptions, 'staged'> {
   /** Files, folders, or `-` for standard input. */
   readonly paths: readonly string[];
+  /** Whether named files may be of no site, as those below a folder. */
+  readonly sitesOnly: boolean;
   /** The file of the passport of the partition that the servers have. */
   readonly passport: string | undefined;
   readonly readInput: () => Promise<string>;
@@ -32,7 +34,9 @@ export async function lintSites(request: LintRequest): Promise<readonly FileRepo
   const files = await findYamlFiles(paths);
   const staged = passport === undefined ? undefined : await readStaged(passport, files);
   const options = { strict: request.strict, fix, dryRun: request.dryRun, staged };
-  const onDisk = files.filter(({ path }) => path !== '-');
+  const onDisk = files
+    .filter(({ path }) => path !== '-')
+    .map((file) => ({ ...file, named: file.named && !request.sitesOnly }));
   const reports = [...(await lintFiles(onDisk, options, signal))];
   for (const [index, { path }] of files.entries()) {
     if (path !== '-') continue;
@@ -51,8 +55,8 @@ async function readStaged(path: string, files: readonly FoundFile[]): Promise<St
   return { passport, imageSets };
 }
 
-/** The ClusterImageSets of a file; of one that cannot be read none. */
-async function imageSetsIn(path: string): Promise<[string, string][]> {
+/** The ClusterImageSets of a file, release images by name; of one that cannot be read none. */
+export async function imageSetsIn(path: string): Promise<[string, string][]> {
   try {
     const text = await readTextFile(path, largestDocument);
     if (!text.includes('ClusterImageSet')) return [];

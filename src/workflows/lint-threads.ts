@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { abortError, ToolError } from '../core/errors.ts';
+import { judgeOverrides } from '../core/lint/overrides.ts';
 import type { FileReport } from '../core/lint/report.ts';
 import type { FoundFile } from '../system/yaml-files.ts';
 import { type LintOptions, lintFile } from './lint-file.ts';
 import type { LintAnswer, LintJob } from './lint-worker.ts';
+import { threadLimits } from './thread-limits.ts';
 
 /** Below this a further thread costs more time than it saves: it has to load the program. */
 const filesPerThread = 100;
@@ -22,9 +24,10 @@ export async function lintFiles(
   const reports: FileReport[] = [];
   // From its sources the program runs in one thread: Node.js alone loads no TypeScript.
   if (threads < 2 || !workerUrl.endsWith('.mjs')) {
+    const overrides = judgeOverrides();
     for (const file of files) {
       if (signal.aborted) throw abortError(signal);
-      reports.push(await lintFile(file, options));
+      reports.push(await lintFile(file, options, overrides));
     }
     return reports;
   }
@@ -43,7 +46,7 @@ async function runThread(
   take: (index: number, report: FileReport) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const worker = new Worker(new URL(url), { workerData: job });
+  const worker = new Worker(new URL(url), { workerData: job, resourceLimits: threadLimits });
   const stop = (): void => void worker.terminate();
   signal.addEventListener('abort', stop);
   try {

@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { messageOf, ToolError } from '../core/errors.ts';
+import { judgeOverrides } from '../core/lint/overrides.ts';
 import type { FileReport } from '../core/lint/report.ts';
 import type { FoundFile } from '../system/yaml-files.ts';
 import { type LintOptions, lintFile } from './lint-file.ts';
@@ -29,12 +30,13 @@ export type LintAnswer =
 export const workerUrl = import.meta.url;
 
 async function serve(port: MessagePort, { files, options, next, batch }: LintJob): Promise<void> {
+  const overrides = judgeOverrides();
   for (;;) {
     const from = Atomics.add(next, 0, batch);
     if (from >= files.length) return;
     const reports: [number, FileReport][] = [];
     for (const [offset, file] of files.slice(from, from + batch).entries()) {
-      reports.push([from + offset, await lintFile(file, options)]);
+      reports.push([from + offset, await lintFile(file, options, overrides)]);
     }
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the port of a thread has no origin
     port.postMessage({ reports });

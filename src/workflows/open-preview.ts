@@ -31,6 +31,7 @@ export type PreviewOptions = Pick<
   | 'env'
   | 'foreignHosts'
   | 'format'
+  | 'keepBlobs'
   | 'limitRate'
   | 'now'
   | 'parallel'
@@ -78,6 +79,7 @@ export async function openReading<T>(
     return await use({
       folder,
       format: options.format,
+      keepBlobs: options.keepBlobs,
       pool: preview.pool,
       client: withBases(client, bases, emit),
       bases,

@@ -33,6 +33,8 @@ export interface PlanOptions extends RequestOptions, RegistryAccess, SignatureOp
   /** The folder it would go into; undefined when there is none yet. */
   readonly folder: string | undefined;
   readonly format: Format;
+  /** See `DownloadOptions`. */
+  readonly keepBlobs: boolean;
   readonly signatures: boolean;
   readonly bases: readonly string[];
   /** Of the line in the factory, bytes per second. */

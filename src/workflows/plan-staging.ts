@@ -6,13 +6,14 @@ import type { Digest } from '../core/oci/digest.ts';
 import { blobsOf, type Descriptor } from '../core/oci/manifest.ts';
 import { artifactName, distinctArtifactName, formatReference } from '../core/oci/reference.ts';
 import type { Format } from '../core/staging/passport.ts';
-import { roomNeeded } from '../core/staging/room.ts';
+import { roomNeeded, withStorage } from '../core/staging/room.ts';
 import { archiveSize } from '../pool/archive.ts';
 import type { Pool } from '../pool/pool.ts';
 import { archiveImageOf, findArchivedBlobs, findArchives, type Reusable } from './archived-images.ts';
 import { findAttachments } from './find-attachments.ts';
 import { requirePolicy } from './image-policy.ts';
 import { resolveImage } from './resolve-image.ts';
+import { findStoredImages, isMade, placeOf } from './stored-images.ts';
 import { withoutConflicts } from './size-conflicts.ts';
 import type { Candidate, FailedImage, Staging, WantedBlob } from './staging.ts';
 
@@ -20,7 +21,7 @@ import type { Candidate, FailedImage, Staging, WantedBlob } from './staging.ts';
 export interface StagingPlan {
   /** Every image that could be resolved, in load order. */
   readonly candidates: readonly Candidate[];
-  /** Those that still have to be made or looked at; the others are archived already. */
+  /** Those that still have to be made or looked at; the others are archived or stored already. */
   readonly open: readonly Candidate[];
   /** Every blob of the open images, and where to have it. */
   readonly wanted: ReadonlyMap<Digest, WantedBlob>;
@@ -55,8 +56,13 @@ export async function planStaging(
     ),
     failures.add,
   );
-  const candidates = format === 'archive' ? await findArchives(named, staging) : named;
-  const open = candidates.filter(({ archive }) => archive === undefined);
+  const candidates =
+    format === 'archive'
+      ? await findArchives(named, staging)
+      : format === 'storage'
+        ? await findStoredImages(named, staging)
+        : named;
+  const open = candidates.filter((candidate) => !isMade(candidate, staging));
   const wanted = uniqueBlobs(open);
   const missing = await missingBlobs(wanted, pool);
   return {
@@ -104,7 +110,7 @@ export function collectFailures(emit: Emit): Failures {
  * scripts that read archives know no such names, so there it is refused.
  */
 function withArtifacts(
-  images: readonly Omit<Candidate, 'artifact' | 'blobs' | 'archive'>[],
+  images: readonly Omit<Candidate, 'artifact' | 'blobs' | 'archive' | 'stored'>[],
   format: Format,
 ): Candidate[] {
   const contentOf = ({ digest, attachments }: (typeof images)[number]): string =>
@@ -123,6 +129,7 @@ function withArtifacts(
       artifact: other === undefined ? name : distinctArtifactName(image.planned.reference),
       blobs: blobsOf(image.manifest),
       archive: undefined,
+      stored: undefined,
     };
   });
 }
@@ -166,12 +173,14 @@ async function missingBlobs(wanted: ReadonlyMap<Digest, WantedBlob>, pool: Pool)
 export async function roomFor(
   { open, wanted, missing }: StagingPlan,
   stored: readonly Descriptor[],
-  { format, before }: Staging,
+  staging: Staging,
 ): Promise<{ bytes: number; files: number }> {
+  const { format, before } = staging;
   const toCome = stored.map(({ size }) => size);
-  if (format === 'pool') {
+  if (format !== 'archive') {
     const images = new Set(missing.flatMap(({ users }) => users)).size;
-    return roomNeeded({ missing: toCome, images, archives: [], archived: [], freed: 0 });
+    const room = roomNeeded({ missing: toCome, images, archives: [], archived: [], freed: 0 });
+    return format === 'pool' ? room : withStorage(room, toUnpack(open, staging));
   }
   const comes = missing.map(({ descriptor }) => descriptor);
   const stays = new Set([...comes, ...(before?.blobs ?? [])].map(digestOf));
@@ -184,6 +193,17 @@ export async function roomFor(
     archived: open.map(({ blobs }) => bytesOf(blobs)),
     freed: bytesOf(goes.map(({ descriptor }) => descriptor)),
   });
+}
+
+/** The sizes of the blobs that are to be unpacked, and whether the pool keeps them. */
+function toUnpack(open: readonly Candidate[], staging: Staging): Parameters<typeof withStorage>[1] {
+  const pooled = open.filter((candidate) => placeOf(candidate, staging).pooled);
+  const kept = new Set(pooled.flatMap(({ blobs }) => blobs.map(digestOf)));
+  const toStore = open.filter(
+    (candidate) => candidate.stored === undefined && placeOf(candidate, staging).stored,
+  );
+  const unique = new Map(toStore.flatMap(({ blobs }) => blobs).map((blob) => [blob.digest, blob]));
+  return [...unique.values()].map(({ digest, size }) => ({ size, kept: kept.has(digest) }));
 }
 
 function digestOf({ digest }: { digest: Digest }): Digest {

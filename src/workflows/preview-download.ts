@@ -1,5 +1,5 @@
 import { type ErrorCode, ToolError } from '../core/errors.ts';
-import { digestOf } from '../core/oci/digest.ts';
+import { digestOf, hexOf } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import type { Format } from '../core/staging/passport.ts';
@@ -17,6 +17,7 @@ import { bytesOf, roomFor, type StagingPlan } from './plan-staging.ts';
 import { readRequest, sourcesOf } from './read-request.ts';
 import { bytesToCome, type DescribedFile, describeFile, type PlannedFile } from './stage-files.ts';
 import type { Candidate, FailedImage, StagedFile, StagedImage, Staging } from './staging.ts';
+import { isMade, placeOf } from './stored-images.ts';
 
 /** What a download would do. Bytes. */
 export interface DownloadPreview {
@@ -47,6 +48,8 @@ export interface DownloadPreview {
   readonly stale: {
     readonly artifacts: readonly string[];
     readonly archives: readonly string[];
+    /** References in the container storage. */
+    readonly stored: readonly string[];
     readonly files: readonly string[];
     readonly blobs: number;
     readonly bytes: number;
@@ -77,10 +80,17 @@ export async function previewDownload(options: DownloadOptions): Promise<Downloa
     request,
     options,
     async ({ staging, releases, catalogs, plan, planned, files, failed }) => {
-      const stagedImages = await Promise.all(planned.candidates.map((each) => asStaged(each, format)));
+      const stagedImages = await Promise.all(planned.candidates.map((each) => asStaged(each, staging)));
       const staged = { images: stagedImages, files: files.map(asStagedFile), failed, held: [] };
       const about = { sources: sourcesOf(options, request), allowedMissing: missedNames(plan), catalogs };
-      const { stale } = await describePassport({ ...options, ...about, staging, releases, staged });
+      const { stale } = await describePassport({
+        ...options,
+        ...about,
+        staging,
+        releases,
+        staged,
+        golden: true,
+      });
       const free = await roomIn(folder);
       const missing = planned.missing.map(({ descriptor }) => descriptor);
       const needed = withFiles(await roomFor(planned, missing, staging), bytesToCome(files));
@@ -103,6 +113,7 @@ export async function previewDownload(options: DownloadOptions): Promise<Downloa
         stale: {
           artifacts: stale.artifacts,
           archives: stale.archives,
+          stored: stale.stored,
           files: stale.files,
           blobs: stale.blobs.length,
           bytes: bytesOf(stale.blobs),
@@ -120,10 +131,17 @@ export function outcomeOfPreview({ space, failed, images }: DownloadPreview): Er
 }
 
 /** As if it had been staged; the digest of an archive that is not there yet does not matter here. */
-async function asStaged(candidate: Candidate, format: Format): Promise<StagedImage> {
-  const { archive, digest } = candidate;
+async function asStaged(candidate: Candidate, staging: Staging): Promise<StagedImage> {
+  const { archive, digest, manifest } = candidate;
+  const { format } = staging;
+  const stored = placeOf(candidate, staging).stored ? hexOf(manifest.config.digest) : undefined;
   const future = { size: archiveSize(await archiveImageOf(candidate)), digest };
-  return { ...candidate, existed: false, archive: format === 'archive' ? (archive ?? future) : undefined };
+  return {
+    ...candidate,
+    existed: false,
+    archive: format === 'archive' ? (archive ?? future) : undefined,
+    stored,
+  };
 }
 
 /** Its digest does not matter here, and may not be known yet. */
@@ -134,14 +152,14 @@ function asStagedFile({ name, url, digest, size = 0 }: PlannedFile): StagedFile 
 async function describe(
   candidate: Candidate,
   { missing }: StagingPlan,
-  { folder, format, pool }: Staging,
+  staging: Staging,
 ): Promise<PreviewedImage> {
-  const { planned, blobs, archive } = candidate;
+  const { planned, blobs } = candidate;
+  const { folder, pool } = staging;
   const own = missing.filter(({ users }) => users.includes(candidate));
-  const exists =
-    format === 'archive'
-      ? archive !== undefined
-      : own.length === 0 && (await hasDirImage(folder, await imageOf(candidate, pool.read)));
+  const isThere = async (): Promise<boolean> =>
+    own.length === 0 && (await hasDirImage(folder, await imageOf(candidate, pool.read)));
+  const exists = isMade(candidate, staging) || (staging.format !== 'archive' && (await isThere()));
   return {
     reference: formatReference(planned.reference),
     component: planned.component,

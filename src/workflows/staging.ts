@@ -20,6 +20,8 @@ import type { ReleaseTrust } from './release-trust.ts';
 export interface Staging {
   readonly folder: string;
   readonly format: Format;
+  /** In the storage format: whether the pool keeps what the storage has. */
+  readonly keepBlobs: boolean;
   readonly pool: Pool;
   readonly client: RegistryClient;
   readonly pace: Pace;
@@ -81,6 +83,8 @@ export interface Candidate extends ResolvedImage {
   readonly attachments: readonly Attachment[];
   /** In the archive format: the image as a file, once it is there. */
   readonly archive: Archive | undefined;
+  /** In the storage format: its identifier in the container storage, once it is there. */
+  readonly stored: string | undefined;
 }
 
 export interface StagedImage extends Candidate {

@@ -1,9 +1,11 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadScript } from '../../src/core/ignition/boot-scripts.ts';
 import { contentsOf } from '../support/contents.ts';
 import { faults } from '../support/fake-registry/faults.ts';
 import { type FakeRegistry, startFakeRegistry } from '../support/fake-registry.ts';
+import { bootOffline, makeScratchStorage, missingIn } from '../support/first-boot.ts';
 import { describeWith } from '../support/needs.ts';
 import { output, run, runTool } from '../support/process.ts';
 import { imagesOf, type ReleaseSet, writeReleaseSet } from '../support/release-set.ts';
@@ -202,7 +204,10 @@ describe('download --format archive', () => {
       other === 'archive' ? [2, 0] : [0, 2],
     );
     const { format, stale, blobs } = await passport();
-    expect([format, stale]).toEqual([other, { artifacts: [], archives: [], files: [], blobs: [] }]);
+    expect([format, stale]).toEqual([
+      other,
+      { artifacts: [], archives: [], files: [], blobs: [], stored: [] },
+    ]);
     expect((await pooled()).map((hex) => `sha256:${hex}`).toSorted()).toEqual(
       blobs.map(({ digest }) => digest).toSorted(),
     );
@@ -303,6 +308,23 @@ describeWith(
         // Asked by a tag, the storage gives the manifest of the platform.
         new Map(images.map(({ reference, digest, instance }) => [reference, instance ?? digest])),
       );
+    });
+
+    it('and so does the script that siteconfig writes, without writing to the folder', async () => {
+      const { tool, oci, index } = set.additional;
+      const references = [tool, oci, index].map(({ reference }) => reference);
+      const staged = await download(...references.flatMap((reference) => ['-a', reference]));
+      expect(staged.status, staged.stderr).toBe(0);
+      const storage = await makeScratchStorage(join(work.path, 'storage'));
+      const listing = () => output(['find', folder, '-printf', '%p %i %s %T@ %C@\n']);
+      const before = await listing();
+      const boot = { group: 'ocp', script: loadScript, storage, staged: { folder } } as const;
+      const { status, log, report } = await bootOffline(boot);
+      expect(status, log).toBe(0);
+      expect(report).toMatchObject({ state: 'complete', references: 3, failed: [] });
+      expect(await missingIn(storage, references)).toEqual([]);
+      expect(await listing()).toBe(before);
+      expect(await readdir(storage.folder)).not.toContain('precache-ocp');
     });
   },
 );

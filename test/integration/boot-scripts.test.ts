@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, readFile, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse as parseToml } from 'smol-toml';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type BootReport as FullReport, readBootReport } from '../../src/core/boot/boot-report.ts';
+import { loadScript } from '../../src/core/ignition/boot-scripts.ts';
 import {
   type BootReport,
   makeScratchStorage,
@@ -46,6 +50,13 @@ describeWith({ root: true, programs: ['skopeo', 'podman', 'jq', 'unshare'] }, 'e
   }
   async function reportOf(group: string): Promise<BootReport & { reason: string }> {
     return JSON.parse(await readFile(join(scratch.path, 'report', `report-${group}.json`), 'utf8'));
+  }
+  /** The report as `boot-report` reads it. */
+  async function reportIn(): Promise<{ reported: FullReport }> {
+    const text = await readFile(join(scratch.path, 'report/report-ocp.json'), 'utf8');
+    const { report: reported, mistakes } = readBootReport(text);
+    if (reported === undefined) throw new Error(mistakes.map(({ message }) => message).join('\n'));
+    return { reported };
   }
   /** A folder for PATH with a program instead of the real one. */
   async function fake(name: string, body: string): Promise<string> {
@@ -228,7 +239,7 @@ describeWith({ root: true, programs: ['skopeo', 'podman', 'jq', 'unshare'] }, 'e
     const graph = join(storage.folder, 'graph');
     const layer = (await output(['bash', '-c', `grep -rl "^oci$" ${graph}/overlay/*/diff`])).trim();
     await writeFile(layer, 'lost');
-    await writeFile(join(graph, 'precache-ocp.loading'), `${oci.reference}\n`);
+    await symlink(oci.reference, join(graph, 'precache-ocp.loading.1'));
     const { status, report, stdout } = await load();
     expect({ status, loaded: report.loaded.map(({ reference }) => reference) }).toEqual({
       status: 0,
@@ -247,9 +258,75 @@ describeWith({ root: true, programs: ['skopeo', 'podman', 'jq', 'unshare'] }, 'e
     await expect(readFile(stamp)).rejects.toThrow('ENOENT');
   });
 
+  it('loads archives one at a time, and says how much room they took', async () => {
+    const views = join(staged.folder, 'images');
+    for (const artifact of await readdir(views)) {
+      await output(['tar', '-czf', join(staged.folder, `${artifact}.tgz`), '-C', views, artifact]);
+      await rm(join(views, artifact), { recursive: true });
+    }
+    await truncate(join(staged.folder, `${staged.artifactOf(staged.images.oci)}.tgz`), 100);
+    const before = await fingerprint();
+    const { status, report } = await load();
+    expect(status).toBe(1);
+    expect(report.loaded).toHaveLength(5);
+    expect(report.failed).toMatchObject([
+      { reference: staged.images.oci.reference, reason: expect.stringMatching(/^(?:tar|gzip): /) },
+    ]);
+    expect(await fingerprint()).toBe(before);
+    const { reported } = await reportIn();
+    const largest = Math.max(...reported.loaded.map(({ bytes = 0 }) => bytes));
+    expect(reported.peakExtraBytes).toBeGreaterThan(largest);
+    expect(reported.peakExtraBytes).toBeLessThan(largest * 2.5 + 4096);
+    expect((await readdir(join(scratch.path, 'storage'))).toSorted()).toEqual([
+      'graph',
+      'run',
+      'storage.conf',
+    ]);
+  });
+
+  it('pins what it loaded, below the list of the administrator, and labels it where SELinux is on', async () => {
+    const crio = join(scratch.path, 'crio');
+    await mkdir(crio);
+    await fake('selinuxenabled', 'exit 0');
+    const path = await fake('restorecon', `echo "$@" >${scratch.path}/labelled`);
+    await load({ PRECACHE_CRIO_DIR: crio, PATH: path });
+    const text = await readFile(join(crio, 'crio.conf.d/40-precache-pinned.conf'), 'utf8');
+    expect(parseToml(text)).toEqual({ crio: { image: { pinned_images: staged.references } } });
+    expect(await readdir(crio)).toEqual(['crio.conf.d']);
+    const graph = join(storage.folder, 'graph');
+    expect(await readFile(join(scratch.path, 'labelled'), 'utf8')).toBe(
+      `-R ${join(scratch.path, 'report')} ${join(scratch.path, 'report')} ${crio}/crio.conf.d ${graph}/precache-ocp.complete\n`,
+    );
+  });
+
+  it('tells the console, Prometheus, and boot-report', async () => {
+    const textfiles = join(scratch.path, 'textfile');
+    await mkdir(textfiles);
+    await unlink(join(staged.folder, 'images', staged.artifactOf(staged.images.oci), 'manifest.json'));
+    const { stdout } = await load({ PRECACHE_TEXTFILE_DIR: textfiles, PRECACHE_DEADLINE: '300' });
+    const last = stdout.trimEnd().split('\n').at(-1);
+    expect(await readFile(join(scratch.path, 'report/60-precache-ocp.issue'), 'utf8')).toBe(`${last}\n`);
+    const metrics = await readFile(join(textfiles, 'precache-ocp.prom'), 'utf8');
+    expect(metrics).toContain('precache_complete{group="ocp"} 0\n');
+    expect(metrics).toContain('precache_images{group="ocp",result="failed"} 1\n');
+    expect(metrics).toBe(await readFile(join(scratch.path, 'report/precache-ocp.prom'), 'utf8'));
+    const { reported } = await reportIn();
+    expect(reported).toMatchObject({ stage: 'installation', deadlineSeconds: 300, host: hostname() });
+  });
+
+  it('ends itself at its deadline, whatever it waits for', async () => {
+    const path = await fake(
+      'podman',
+      `[[ $1 == info ]] && exec /usr/bin/podman "$@"; trap '' TERM; sleep 60`,
+    );
+    const { status, report } = await load({ PRECACHE_DEADLINE: '2', PATH: path });
+    expect({ status, reason: report.reason }).toEqual({ status: 1, reason: 'the deadline of 2 s passed' });
+    expect(report.seconds).toBeLessThan(20);
+  });
+
   it.each(['ai', 'ocp'])('knows by its name that it is for %s', async (group) => {
     const path = join(scratch.path, `extract-${group}.sh`);
-    await writeFile(path, await readFile(script));
+    await writeFile(path, loadScript);
     await unlink(join(staged.folder, `${group}-images.txt`));
     const { stdout } = await offlineRun('bash', path);
     expect(stdout).toContain(`precache ${group}: incomplete`);

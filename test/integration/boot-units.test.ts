@@ -1,7 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bootHooks, type Stage } from '../../src/core/ignition/boot-hooks.ts';
+import { bootHooks } from '../../src/core/ignition/boot-hooks.ts';
+import { installHooks, linkPartition, standIn, units } from '../support/boot-machine.ts';
 import { type LoopDevice, type LoopDevices, makeLoopDevices } from '../support/loop-device.ts';
 import { describeWith, lacking } from '../support/needs.ts';
 import { canBoot, type Machine, makeMachine } from '../support/nspawn.ts';
@@ -10,43 +11,18 @@ import { type StagedSet, writeStagedSet } from '../support/staged-set.ts';
 import { withTemporaryFolder } from '../support/temporary-folder.ts';
 
 const label = 'data-1.x';
-const units = '/etc/systemd/system';
-
-/** What a unit of the node is for these tests: it tells what it finds when it starts. */
-const standIn = (name: string, more = '') => `[Unit]
-${more}
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/bin/bash -c 'echo ${name} >>/var/order; { findmnt --noheadings /var/mnt || echo unmounted; } >/var/mounts; systemctl show precache-images precache-ocp-images --property=Result,ActiveState,ConditionResult >/var/states'
-[Install]
-WantedBy=multi-user.target
-`;
 
 describeWith({ root: true, programs: ['systemd-analyze'] }, 'the units', () => {
   it.each(['discovery', 'installation'] as const)('of %s are right for systemd', async (stage) => {
     await withTemporaryFolder(async (folder) => {
       const machine = await makeMachine(join(folder, 'root'));
-      const names = await install(machine, stage);
+      const names = await installHooks(machine, bootHooks(stage, label));
       const paths = names.map((name) => join(machine.root, units, name));
       const { status, stdout, stderr } = await run(['systemd-analyze', 'verify', '--man=no', ...paths]);
       expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
     });
   });
 });
-
-/** Puts the hooks of a stage where Ignition puts them. Returns the names of the units. */
-async function install(machine: Machine, stage: Stage): Promise<string[]> {
-  const hooks = bootHooks(stage, label);
-  for (const { name, contents, enabled } of hooks.units) {
-    await machine.put(`${units}/${name}`, contents);
-    if (enabled === true) await machine.enable(name);
-  }
-  for (const { path, contents } of hooks.files) {
-    await machine.put(path, decodeURIComponent(contents.source.slice('data:,'.length)));
-  }
-  return hooks.units.map(({ name }) => name);
-}
 
 const needs = { root: true, programs: ['mkfs.xfs', 'losetup', 'skopeo', 'podman', 'jq'] };
 const ready = lacking(needs).length === 0 && (await canBoot());
@@ -67,15 +43,7 @@ describe.skipIf(!ready)('on a real systemd (needs root, skopeo, podman, systemd-
     staged = await writeStagedSet(mountPoint);
     await output(['umount', mountPoint]);
     machine = await makeMachine(join(loops.scratch, 'root'));
-    await machine.put(
-      '/etc/tmpfiles.d/partition.conf',
-      [
-        'd /dev/disk',
-        'd /dev/disk/by-partlabel',
-        `L /dev/disk/by-partlabel/${label} - - - - ${disk.path}`,
-        '',
-      ].join('\n'),
-    );
+    await linkPartition(machine, label, disk.path);
   });
   afterEach(() => loops.remove());
 
@@ -100,7 +68,7 @@ describe.skipIf(!ready)('on a real systemd (needs root, skopeo, podman, systemd-
 
   describe('discovery', () => {
     beforeEach(async () => {
-      await install(machine, 'discovery');
+      await installHooks(machine, bootHooks('discovery', label));
       await machine.put(`${units}/agent.service`, standIn('agent'));
       await machine.enable('agent.service');
       // The report is in memory there.
@@ -113,7 +81,7 @@ describe.skipIf(!ready)('on a real systemd (needs root, skopeo, podman, systemd-
     const deadline = () =>
       machine.put(
         `${units}/precache-images.service.d/deadline.conf`,
-        '[Service]\nTimeoutStartSec=4s\nTimeoutStopSec=2s\n',
+        '[Service]\nEnvironment=PRECACHE_DEADLINE=4\n',
       );
     /** Instead of skopeo, when it comes to one image; the partition is held open. */
     const hanging = (before = '') =>
@@ -164,20 +132,22 @@ describe.skipIf(!ready)('on a real systemd (needs root, skopeo, podman, systemd-
       await deadline();
       await hanging();
       const { states } = await boot('agent.service');
-      expect(states[0]).toBe('ActiveState=failed ConditionResult=yes Result=timeout');
-      expect(await report()).toMatchObject({
-        state: 'incomplete',
-        loaded: [{}, {}],
-        failed: [{}, {}, {}, {}],
-      });
+      expect(states[0]).toBe('ActiveState=failed ConditionResult=yes Result=exit-code');
+      const { state, reason, loaded, failed } = await report();
+      expect({ state, reason }).toEqual({ state: 'incomplete', reason: 'the deadline of 4 s passed' });
+      expect(loaded.length).toBeLessThan(3);
+      expect(loaded.length + failed.length).toBe(6);
     });
 
-    it('unmounts when the script is killed', async () => {
-      await deadline();
-      await hanging('kill -KILL $PPID');
-      const { states } = await boot('agent.service');
+    it('unmounts when the script is killed, and says so in its place', async () => {
+      await machine.put(`${units}/precache-images.service.d/stop.conf`, '[Service]\nTimeoutStopSec=2s\n');
+      await hanging('kill -KILL $(ps -o ppid= -p $PPID)');
+      const { states, console } = await boot('agent.service');
       expect(states[0]).toBe('ActiveState=failed ConditionResult=yes Result=signal');
-      expect(await report()).toMatchObject({ state: 'running', loaded: [{}, {}] });
+      const reason = 'the script was ended by systemd or by a signal: signal';
+      expect(await report()).toMatchObject({ state: 'incomplete', reason });
+      expect(console).toContain(`4 failed of 6 in`);
+      expect(await machine.read('var/report/60-precache-ai.issue')).toContain(reason);
     });
   });
 
@@ -185,7 +155,7 @@ describe.skipIf(!ready)('on a real systemd (needs root, skopeo, podman, systemd-
     const users = ['machine-config-daemon-pull', 'nodeip-configuration', 'crio', 'kubelet'];
 
     beforeEach(async () => {
-      await install(machine, 'installation');
+      await installHooks(machine, bootHooks('installation', label));
       await machine.put(`${units}/crio-wipe.service`, standIn('crio-wipe'));
       for (const user of users)
         await machine.put(`${units}/${user}.service`, standIn(user, 'After=crio-wipe.service'));

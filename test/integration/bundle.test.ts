@@ -197,7 +197,7 @@ describe('bundle apply', () => {
     expect(JSON.parse(stdout)).toMatchObject({ stale: 1, staleRemoved: true });
     await expectNewState();
     const { images, blobs, stale } = await passportOf(server);
-    expect(stale).toEqual({ artifacts: [], archives: [], files: [], blobs: [] });
+    expect(stale).toEqual({ artifacts: [], archives: [], files: [], blobs: [], stored: [] });
     expect((await readdir(join(server, 'images'))).toSorted()).toEqual(
       images.map(({ artifact }) => artifact).toSorted(),
     );

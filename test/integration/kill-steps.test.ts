@@ -105,6 +105,12 @@ describeWith({ root: true, programs: ['mkfs.xfs', 'losetup', 'xfs_io'] }, 'the p
   });
   afterAll(() => devices.remove());
 
+  /** Layers that a power cut left half on the disk would not be read back as they were. */
+  const verifies = async (what: string) => {
+    const { status, stdout, stderr } = await runTool(['verify', '-f', folder]);
+    expect(status, `${what}: ${stdout}${stderr}`).toBe(0);
+  };
+
   /** A new file system that holds the images of before. */
   async function prepare(format: string): Promise<readonly Step[]> {
     device = await devices.attach({ bytes: 300 * 1024 ** 2 });
@@ -140,6 +146,7 @@ describeWith({ root: true, programs: ['mkfs.xfs', 'losetup', 'xfs_io'] }, 'the p
         await unmountFully(folder, device);
         await output(['mount', device.path, folder]);
         await expectRecovery(folder, format, what);
+        if (format === 'storage') await verifies(what);
         await unmountFully(folder, device);
       }
     }
@@ -169,6 +176,29 @@ describeWith({ root: true, programs: ['mkfs.xfs', 'losetup', 'xfs_io'] }, 'the p
 
     it('case 59: while the lists and the passport are written', async () => {
       await expectRecoveryFrom(steps.filter(isRecord), format);
+    }, 600_000);
+  });
+
+  describeWith({ programs: ['skopeo'] }, 'in the storage format', () => {
+    let steps: readonly Step[];
+    beforeAll(async () => {
+      steps = await prepare('storage');
+    }, 120_000);
+    afterAll(() => devices.detach(device));
+
+    it('while images are stored, and before and after they count', async () => {
+      await expectRecoveryFrom(
+        steps.filter(({ path }) => path.startsWith('storage')),
+        'storage',
+      );
+    }, 600_000);
+
+    it('while blobs leave the pool, and while the passport is written', async () => {
+      const some = steps.filter(
+        (step) =>
+          isRecord(step) || (step.operation === 'remove' && isBlob(step) && /[0-9a-f]{64}$/.test(step.path)),
+      );
+      await expectRecoveryFrom(some, 'storage');
     }, 600_000);
   });
 });

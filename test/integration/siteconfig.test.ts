@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { loadScript } from '../../src/core/ignition/boot-scripts.ts';
 import { describeWith } from '../support/needs.ts';
 import { output, run, runTool } from '../support/process.ts';
 import { siteTexts } from '../support/site-documents.ts';
@@ -135,7 +136,7 @@ describeWith({ programs: ['ignition-validate'] }, "Ignition's own validator", ()
 });
 
 describeWith({ root: true, programs: ['dpkg'] }, 'Ignition itself', () => {
-  it('writes the units and the scripts as they are in boot/', async () => {
+  it('writes the units as they are in boot/, and the script in one file', async () => {
     const listed = await output(['dpkg', '-L', 'ignition']);
     const ignition = listed.split('\n').find((path) => path.endsWith('/ignition') && path.includes('dracut'));
     if (ignition === undefined) throw new Error('the package ignition has no ignition');
@@ -147,7 +148,7 @@ describeWith({ root: true, programs: ['dpkg'] }, 'Ignition itself', () => {
         index === 0 ? ['precache-images', 'extract-ai'] : ['precache-ocp-images', 'extract-ocp'];
       const written = (path: string) => readFile(join(root, path), 'utf8');
       const source = (name: string) => readFile(join(boot, name), 'utf8');
-      expect(await written(`usr/local/bin/${script}.sh`)).toBe(await source('extract-images.sh'));
+      expect(await written(`usr/local/bin/${script}.sh`)).toBe(loadScript);
       expect(await written(`etc/systemd/system/${service}.service`)).toBe(await source(`${service}.service`));
       const mount = (await source('var-mnt.mount')).replace('by-partlabel/data', 'by-partlabel/spare-1');
       expect(await written('etc/systemd/system/var-mnt.mount')).toBe(mount);

@@ -7,11 +7,12 @@ import type { SetImage } from './set-images.ts';
 
 /** What a passport says, as far as the checks need it; read without the product. */
 export interface FoundPassport {
-  readonly format: 'pool' | 'archive';
+  readonly format: 'pool' | 'archive' | 'storage';
   readonly images: readonly {
     readonly reference: string;
     readonly artifact: string;
     readonly archive?: { readonly size: number; readonly digest: string };
+    readonly stored?: { readonly id: string; readonly pooled: boolean };
   }[];
   readonly missing: readonly unknown[];
   readonly blobs: readonly { readonly digest: string; readonly size: number }[];
@@ -140,8 +141,13 @@ async function checkPassport(
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const passport = JSON.parse(text) as FoundPassport;
-  for (const { artifact, archive } of passport.images) {
-    const there = archive === undefined ? staged.includes(artifact) : archives.includes(`${artifact}.tgz`);
+  const stored = await storedNames(folder);
+  for (const { reference, artifact, archive, stored: own } of passport.images) {
+    const inPool = own?.pooled !== false;
+    const there =
+      archive === undefined
+        ? (!inPool || staged.includes(artifact)) && (own === undefined || stored.has(reference))
+        : archives.includes(`${artifact}.tgz`);
     if (!there) throw new Error(`${path}: names ${artifact}, which is not there`);
     if (archive === undefined) continue;
     const { size } = await lstat(join(folder, `${artifact}.tgz`));
@@ -151,6 +157,17 @@ async function checkPassport(
     if (!blobs.has(digest.slice(7))) throw new Error(`${path}: names ${digest}, which is not there`);
   }
   return passport;
+}
+
+/** The names that a container storage durably has: where a change has no end, those of before it. */
+async function storedNames(folder: string): Promise<ReadonlySet<string>> {
+  const root = join(folder, 'storage/containers/storage');
+  const changing = (await namesIn(join(folder, 'storage'))).includes('before');
+  const path = changing
+    ? join(folder, 'storage/before/images.json')
+    : join(root, 'overlay-images/images.json');
+  const images = JSON.parse(await readFile(path, 'utf8').catch(() => '[]')) as { names?: string[] }[];
+  return new Set(images.flatMap(({ names }) => names ?? []));
 }
 
 async function namesIn(directory: string): Promise<string[]> {

@@ -12,8 +12,11 @@ export interface Machine {
   readonly read: (path: string) => Promise<string>;
   /** Starts units with the boot. */
   readonly enable: (...units: readonly string[]) => Promise<void>;
-  /** Boots it without a network, until it powers itself off; rejects after two minutes. The text is the console's. */
-  readonly boot: (binds?: readonly string[]) => Promise<string>;
+  /**
+   * Boots it without a network, until it powers itself off; rejects after two minutes, or so many seconds. The text is
+   * the console's.
+   */
+  readonly boot: (binds?: readonly string[], seconds?: number) => Promise<string>;
 }
 
 const units = '/etc/systemd/system';
@@ -69,11 +72,11 @@ export async function makeMachine(root: string): Promise<Machine> {
         await symlink(join(units, name), wanted);
       }
     },
-    boot: (binds = []) => bootMachine(root, binds),
+    boot: (binds = [], seconds = 120) => bootMachine(root, binds, seconds),
   };
 }
 
-async function bootMachine(root: string, binds: readonly string[]): Promise<string> {
+async function bootMachine(root: string, binds: readonly string[], seconds: number): Promise<string> {
   const options = [
     '--quiet',
     '--register=no',
@@ -87,7 +90,7 @@ async function bootMachine(root: string, binds: readonly string[]): Promise<stri
     ...binds.map((path) => `--bind=${path}`),
   ];
   const systemd = ['--directory', root, '--boot', 'systemd.log_target=console'];
-  const limit = ['timeout', '--kill-after=10', '120'] as const;
+  const limit = ['timeout', '--kill-after=10', String(seconds)] as const;
   const { status, stdout, stderr } = await run([
     ...limit,
     'systemd-nspawn',

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { makeBlobFolder, writeLayer } from './blob-folder.ts';
 import { writeDirView } from './dir-view.ts';
 import { type Ingredients, multiPlatformImage, type SetImage, taggedImage } from './set-images.ts';
-import { textFile } from './tar.ts';
+import { seededBytes } from './seeded.ts';
+import { type TarEntry, textFile } from './tar.ts';
 
 /** A small staging folder as `download` writes it, made without it. */
 export interface StagedSet {
@@ -23,12 +24,20 @@ export interface StagedSet {
   readonly artifactOf: (image: SetImage) => string;
 }
 
-/** Writes the folder; blobs are hard links into a pool below it. Every image has the same base layer. */
-export async function writeStagedSet(folder: string): Promise<StagedSet> {
+/**
+ * Writes the folder; blobs are hard links into a pool below it. Every image has the same base layer, and `bulk` bytes of
+ * its own that cannot be compressed.
+ */
+export async function writeStagedSet(folder: string, bulk = 0): Promise<StagedSet> {
   const pool = join(folder, 'pool');
   await makeBlobFolder(pool);
-  const layer = (name: string) => writeLayer(pool, [textFile(name, `${name}\n`.repeat(2000))]);
-  const from: Ingredients = { folder: pool, host: 'quay.io', base: [await layer('base')], ownLayer: layer };
+  const layer = (name: string, size = 0) =>
+    writeLayer(pool, [
+      textFile(name, `${name}\n`.repeat(2000)),
+      ...(size === 0 ? [] : [randomFile(`${name}.bin`, size)]),
+    ]);
+  const ownLayer = (name: string) => layer(name, bulk);
+  const from: Ingredients = { folder: pool, host: 'quay.io', base: [await layer('base')], ownLayer };
   const repository = 'ocp/payload';
   const images = {
     plain: await taggedImage({ ...from, host: 'registry.lab:5000' }, 'docker', {
@@ -75,4 +84,8 @@ async function writePlatform(pool: string, image: SetImage, view: string): Promi
 
 function hexOf(digest: string): string {
   return digest.slice('sha256:'.length);
+}
+
+function randomFile(path: string, size: number): TarEntry {
+  return { type: 'file', path, size, chunks: seededBytes(path, size) };
 }

@@ -22,9 +22,15 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
     format: {
       kind: 'string',
       value: 'format',
-      description: 'pool: each blob once; archive: one .tgz an image, for the scripts of the Go tool',
+      description:
+        'pool: each blob once; archive: one .tgz an image, for the scripts of the Go tool; storage: a ready container storage',
       choices: formats,
       default: 'pool',
+    },
+    keepBlobs: {
+      kind: 'boolean',
+      description:
+        'with --format storage: keep in the pool what the storage has, for the pool to stand in for it',
     },
     parallel,
     limitRate: {

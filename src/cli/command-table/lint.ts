@@ -1,3 +1,4 @@
+import { sitesOnly } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 
 export const lint = {
@@ -19,10 +20,11 @@ other kinds are passed over. docs/lint-rules.md has the rules. Exit status 3 whe
       kind: 'string',
       short: 'o',
       value: 'format',
-      description: 'result as text, json or sarif (2.1.0)',
-      choices: ['text', 'json', 'sarif'],
+      description: 'result as text, json, sarif (2.1.0) or gitlab (its code quality report)',
+      choices: ['text', 'json', 'sarif', 'gitlab'],
       default: 'text',
     },
+    sitesOnly,
     strict: { kind: 'boolean', description: 'take warnings for errors' },
     fix: { kind: 'boolean', description: 'mend in place what can be mended safely; tell the rest' },
     dryRun: { kind: 'boolean', description: 'with --fix: count what would be mended, change nothing' },

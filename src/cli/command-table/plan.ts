@@ -4,7 +4,7 @@ import { download } from './download.ts';
 import { lockFlags, requestFlags } from './request.ts';
 import { signatureFlags } from './signature.ts';
 
-const { format, signatures, base } = download.flags;
+const { format, keepBlobs, signatures, base } = download.flags;
 
 export const plan = {
   name: 'plan',
@@ -18,6 +18,7 @@ site will still pull over its WAN. Exit status 8 when it does not fit into the f
     ...lockFlags,
     ...signatureFlags,
     format,
+    keepBlobs,
     signatures,
     base,
     bandwidth: {

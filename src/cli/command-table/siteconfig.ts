@@ -1,3 +1,4 @@
+import { sitesOnly } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 
 export const siteconfig = {
@@ -6,6 +7,9 @@ export const siteconfig = {
   description: `Adds the three fields that make GitOps ZTP boot from the staged partition: the cluster's ignitionConfigOverride, each
 node's installerArgs and ignitionConfigOverride. Existing values are merged; every byte outside those fields stays, and
 --remove brings the original back. Prints the resulting document; of several files, the names of those that change.`,
+  args: {
+    paths: { value: 'file|dir', description: 'more of what -c names', variadic: true },
+  },
   flags: {
     cfg: {
       kind: 'texts',
@@ -31,6 +35,7 @@ node's installerArgs and ignitionConfigOverride. Existing values are merged; eve
     inPlace: { kind: 'boolean', description: 'replace the files; none when one of them is wrong' },
     diff: { kind: 'boolean', description: 'print the changes as a unified diff' },
     check: { kind: 'boolean', description: 'write nothing; exit status 1 when a file would change' },
+    sitesOnly,
     remove: { kind: 'boolean', description: 'take the hooks out again' },
     cluster: { kind: 'texts', value: 'name', description: 'only this cluster; repeatable' },
     node: { kind: 'texts', value: 'name', description: 'only this node and its cluster; repeatable' },
@@ -40,6 +45,10 @@ node's installerArgs and ignitionConfigOverride. Existing values are merged; eve
       description: 'how the partition was staged',
       choices: ['pool', 'archive', 'storage'],
       default: 'pool',
+    },
+    reclaim: {
+      kind: 'boolean',
+      description: 'with --format storage: remove the pool from the partition once the cluster is installed',
     },
     deadline: {
       kind: 'duration',
@@ -57,6 +66,7 @@ node's installerArgs and ignitionConfigOverride. Existing values are merged; eve
     'factory-precaching-cli siteconfig -c site.yaml > site-precached.yaml',
     'factory-precaching-cli siteconfig -c sites/ --in-place -l data',
     'factory-precaching-cli siteconfig -c sites/ --check --diff',
+    'factory-precaching-cli siteconfig -c site.yaml --format storage --reclaim --in-place',
     'factory-precaching-cli siteconfig -c site.yaml --in-place --remove',
   ],
 } as const satisfies Command;

@@ -5,10 +5,11 @@ import { exitCodes } from '../exit-code.ts';
 import { createReporter, reportError } from '../reporters.ts';
 import type { Run } from '../run.ts';
 
-export const run: Run<typeof siteconfig.flags> = async (values, terminal) => {
+export const run: Run<typeof siteconfig.flags, typeof siteconfig.args> = async (values, terminal) => {
   const { emit, finish } = createReporter(terminal);
-  const { cfg, cluster: clusters, node: nodes, ignitionVersion: ignition } = values;
-  const inputs = cfg.length === 0 ? ['-'] : cfg;
+  const { cfg, paths, cluster: clusters, node: nodes, ignitionVersion: ignition } = values;
+  const named = [...cfg, ...paths];
+  const inputs = named.length === 0 ? ['-'] : named;
   let status = 0;
   const refuse = (error: ToolError): void => {
     const reported = reportError(error, terminal);

@@ -1,6 +1,7 @@
 import type { ImagePlan, PlannedImage } from '../imageset/image-plan.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type Group, groups } from '../staging/passport.ts';
+import { unpackedShare } from '../staging/room.ts';
 
 /** An image of the plan, and what its registry says it consists of. */
 export interface SizedImage {
@@ -46,8 +47,6 @@ export interface SizeForecast {
 }
 
 const gibibyte = 1024 ** 3;
-/** OpenShift counts 32 GiB on disk for the 16 GiB of blobs of a release (enhancement "pin and pre-load images"). */
-const unpacked = 2;
 /** Of XFS: its log, the allocation groups' headers, and a share for inodes and directories. */
 const fileSystemBytes = 128 * 1024 * 1024;
 const fileSystemShare = 0.02;
@@ -60,6 +59,7 @@ const spare = 0.1;
 export function forecastSize(images: readonly SizedImage[], besides = 0): SizeForecast {
   const uniqueBytes = unique(images);
   const archives = sum(images.map(({ archiveBytes }) => archiveBytes));
+  const inStorage = unique(images.filter(({ planned }) => planned.groups.includes('ocp')));
   const forDiscovery = unique(images.filter(({ planned }) => planned.groups.includes('ai')));
   return {
     images: images.length,
@@ -71,7 +71,7 @@ export function forecastSize(images: readonly SizedImage[], besides = 0): SizeFo
       pool: layout(uniqueBytes + besides, false),
       archive: layout(archives + besides, false),
       // The images of the discovery stage stay in the pool beside it: the live system has no container storage there.
-      storage: layout(uniqueBytes * unpacked + forDiscovery + besides, true),
+      storage: layout(inStorage * unpackedShare + forDiscovery + besides, true),
     },
   };
 }

@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest';
 import { bootHooks, isHookMount, mountedLabel } from './boot-hooks.ts';
+import { loadScript, storageScript } from './boot-scripts.ts';
+import { hookLabel } from './override.ts';
+import { mergeHooks } from './merge-hooks.ts';
+import { removeHooks } from './remove-hooks.ts';
 
 it.each([
   ['discovery', 'precache-images.service', '/usr/local/bin/extract-ai.sh'],
@@ -16,4 +20,70 @@ it.each([
   expect(mount && isHookMount(mount) && mountedLabel(mount)).toBe('my-label');
   expect(unit).toContain(`\nExecStart=/usr/bin/bash ${script}\n`);
   expect(files).toMatchObject([{ path: script, mode: 0o755, overwrite: true }]);
+});
+
+it.each([
+  ['load', loadScript, ['write_report', 'start_timer', 'recover', 'main']],
+  ['storage', storageScript, ['tell_end', 'restore', 'check_storage']],
+])('puts the parts of the %s script into one file', (_, script, functions) => {
+  expect(script).toMatch(/^#!\/usr\/bin\/bash\n/);
+  expect(script).not.toMatch(/^\. |shellcheck (?:source|shell)=/m);
+  for (const name of functions) {
+    expect(script.match(new RegExp(`^${name}\\(\\) \\{`, 'gm'))).toHaveLength(1);
+  }
+});
+
+it.each([
+  [undefined, '15min', 870, 60, 45],
+  [600, '600s', 570, 60, 45],
+  [60, '60s', 40, 20, 20],
+  [10, '10s', 6, 3, 3],
+])(
+  'a deadline of %s leaves the script time to tell, and the wait for the disk to end',
+  (deadline, ...times) => {
+    const [mount = '', service = ''] = bootHooks('discovery', 'data', deadline).units.map(
+      ({ contents }) => contents,
+    );
+    const [limit, own, job, mounting] = times;
+    expect(service).toContain(`\nTimeoutStartSec=${limit}\n`);
+    expect(service).toContain(`\nEnvironment=PRECACHE_DEADLINE=${own}\n`);
+    expect(mount).toContain(`\nJobTimeoutSec=${job}s\n`);
+    expect(mount).toContain(`\nTimeoutSec=${mounting}s\n`);
+  },
+);
+
+const storage = (reclaim = false) =>
+  bootHooks('installation', 'my-label', 600, { format: 'storage', reclaim });
+
+it('the storage format: a mount of its own, a service that binds it, and the check in the place of the loading', () => {
+  const { units, files } = storage();
+  expect(units.map(({ name, enabled }) => [name, enabled])).toEqual([
+    ['var-lib-precache.mount', undefined],
+    ['precache-storage.service', true],
+    ['precache-ocp-images.service', true],
+  ]);
+  expect(units.map(({ contents }) => contents).join('')).not.toContain('by-partlabel/data');
+  expect(units[1]?.contents).toContain('\nEnvironment=PRECACHE_DEVICE=/dev/disk/by-partlabel/my-label\n');
+  expect(units[2]?.contents).toContain('\nTimeoutStartSec=600s\n');
+  expect(files.map(({ path }) => path)).toEqual([
+    '/usr/local/bin/precache-storage.sh',
+    '/usr/local/bin/extract-ocp.sh',
+  ]);
+  expect(storage(true).units.map(({ name }) => name)).toContain('precache-reclaim.service');
+  expect(bootHooks('discovery', 'my-label', 600, { format: 'storage', reclaim: true })).toEqual(
+    bootHooks('discovery', 'my-label', 600),
+  );
+});
+
+it('the hooks of one format take the place of those of the other, and all go', () => {
+  const pool = mergeHooks(undefined, bootHooks('installation', 'my-label')).text;
+  const stored = mergeHooks(pool, storage(true)).text ?? '';
+  expect(stored).not.toContain('var-mnt.mount');
+  expect(hookLabel(stored)).toBe('my-label');
+  expect(mergeHooks(stored, storage(true)).text).toBe(stored);
+  const back = mergeHooks(stored, bootHooks('installation', 'my-label')).text ?? '';
+  for (const name of ['var-lib-precache', 'precache-storage', 'precache-reclaim'])
+    expect(back).not.toContain(name);
+  expect(back).toContain('var-mnt.mount');
+  expect(removeHooks(stored)).toMatchObject({ bare: true });
 });

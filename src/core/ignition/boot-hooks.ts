@@ -1,8 +1,9 @@
-import extractImages from '../../../boot/extract-images.sh?raw';
 import precacheImages from '../../../boot/precache-images.service?raw';
 import precacheOcpImages from '../../../boot/precache-ocp-images.service?raw';
 import varMnt from '../../../boot/var-mnt.mount?raw';
+import { loadScript } from './boot-scripts.ts';
 import { encodeDataUrl } from './data-url.ts';
+import { storageHooks, storagePaths, storageUnits } from './storage-hooks.ts';
 
 /** `discovery`: the live system, before the installation; `installation`: the first boots from the disk. */
 export type Stage = 'discovery' | 'installation';
@@ -56,6 +57,7 @@ const services = {
 export const hookUnits: readonly string[] = [
   mountUnit,
   ...Object.values(services).map((service) => service.name),
+  ...storageUnits,
 ];
 
 /**
@@ -65,34 +67,71 @@ export const hookUnits: readonly string[] = [
 export const hookPaths: readonly string[] = [
   ...Object.values(services).map((service) => service.script),
   '/usr/local/bin/agent-fix-bz1964591',
+  ...storagePaths,
   ...hookUnits.map((name) => unitFolder + name),
 ];
 
+/** How a partition was staged (`download --format`). The boot finds out by itself whether an image is an archive. */
+export const hookFormats = ['pool', 'archive', 'storage'] as const;
+export type HookFormat = (typeof hookFormats)[number];
+
+/** Which of the hooks of a stage are meant. */
+export interface HookVariant {
+  readonly format: HookFormat;
+  /** In the storage format: whether the pool is removed once the cluster is installed. */
+  readonly reclaim: boolean;
+}
+
 /**
  * The hooks of a stage, mounting the partition with this label (`isPartitionLabel`). The service ends after `deadline`
- * seconds, or after the time that its file in boot/ names.
+ * seconds (10 or more), or after the time that its file in boot/ names. Discovery is the same in every format.
  */
-export function bootHooks(stage: Stage, label: string, deadline?: number): BootHooks {
+export function bootHooks(
+  stage: Stage,
+  label: string,
+  deadline?: number,
+  { format, reclaim }: HookVariant = { format: 'pool', reclaim: false },
+): BootHooks {
   const { name, contents: template, script } = services[stage];
-  const contents =
-    deadline === undefined
-      ? template
-      : template.replace(/^TimeoutStartSec=.*$/m, `TimeoutStartSec=${deadline}s`);
+  const storage = format === 'storage' && stage === 'installation' ? storageHooks(reclaim) : undefined;
+  const service = storage?.service ?? template;
   return {
     units: [
-      { name: mountUnit, contents: varMnt.replace(defaultDevice, `/dev/disk/by-partlabel/${label}`) },
-      { name, enabled: true, contents },
+      ...(storage?.units ?? [{ name: mountUnit, contents: varMnt }]).map((unit) => ({
+        ...unit,
+        contents: limitUnit(unit, deadline).replaceAll(defaultDevice, `/dev/disk/by-partlabel/${label}`),
+      })),
+      { name, enabled: true, contents: deadline === undefined ? service : limitService(service, deadline) },
     ],
-    files: [
-      {
-        overwrite: true,
-        path: script,
-        mode: 493,
-        user: { name: 'root' },
-        contents: { source: encodeDataUrl(extractImages) },
-      },
-    ],
+    files: (storage?.scripts ?? [{ path: script, contents: loadScript }]).map((file) => ({
+      overwrite: true,
+      path: file.path,
+      mode: 493,
+      user: { name: 'root' },
+      contents: { source: encodeDataUrl(file.contents) },
+    })),
   };
+}
+
+/** The script ends somewhat before systemd would end it: it tells what is missing, and skopeo takes time to end. */
+function limitService(contents: string, deadline: number): string {
+  const rest = Math.min(30, Math.ceil(deadline / 3));
+  return contents
+    .replace(/^TimeoutStartSec=.*$/m, `TimeoutStartSec=${deadline}s`)
+    .replace(/^Environment=PRECACHE_DEADLINE=.*$/m, `Environment=PRECACHE_DEADLINE=${deadline - rest}`);
+}
+
+function limitUnit({ name, contents }: UnitHook, deadline: number | undefined): string {
+  return deadline === undefined || !name.endsWith('.mount') ? contents : limitMount(contents, deadline);
+}
+
+/** The wait for a missing disk must leave time to say that it is missing. */
+function limitMount(contents: string, deadline: number): string {
+  const most = (seconds: string): string => String(Math.min(Number(seconds), Math.floor(deadline / 3)));
+  return contents.replaceAll(
+    /^((?:JobTimeout|Timeout)Sec=)(\d+)s$/gm,
+    (_, key: string, seconds: string) => `${key}${most(seconds)}s`,
+  );
 }
 
 /** Whether a `var-mnt.mount` is of this tool, the Go tool or the documentation, and not somebody's own mount. */

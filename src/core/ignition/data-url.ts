@@ -42,9 +42,17 @@ const nonBase64 = /[^A-Za-z0-9+/=]/gu;
 // Not ASCII, control, or a delimiter that has to be escaped (RFC 2396, 2.4.3).
 const nonUrl = /[^!$-;=?-Z_a-z~]/gu;
 
-interface Header {
+/** What is before the data of a `data:` URL: to where, and how the data are written. */
+export interface DataUrlHeader {
   readonly dataStart: number;
   readonly base64: boolean;
+}
+
+/** The header of a `data:` URL, whatever its data are; undefined where it is none that Ignition takes. */
+export function readDataUrlHeader(url: string): DataUrlHeader | undefined {
+  if (!url.startsWith(prefix)) return undefined;
+  const header = readHeader(url);
+  return 'problem' in header ? undefined : header;
 }
 
 type Failure = { readonly data: undefined; readonly problem: string; readonly offset: number };
@@ -65,7 +73,7 @@ const parameter = new RegExp(String.raw`;${token}+=(?:(${token}+)|"((?:[^"\\]|\\
 const longestHeader = 4096;
 
 /** Between `data:` and the comma. */
-function readHeader(text: string): Header | Failure {
+function readHeader(text: string): DataUrlHeader | Failure {
   const url = text.slice(0, longestHeader);
   let at = prefix.length;
   mediaType.lastIndex = at;

@@ -8,10 +8,10 @@ export type Inflation =
 /** No file in an override is that large; a bomb is. */
 const largest = 64 * 1024 * 1024;
 
-/** Decompresses gzip, to at most 64 MiB. */
-export function gunzip(data: Uint8Array): Inflation {
+/** Decompresses gzip, to at most `limit` bytes (64 MiB). */
+export function gunzip(data: Uint8Array, limit = largest): Inflation {
   try {
-    return { contents: gunzipSync(data, { maxOutputLength: largest }) };
+    return { contents: gunzipSync(data, { maxOutputLength: limit }) };
   } catch (error) {
     const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
     return { problem: tooLarge ? 'size' : 'format' };

@@ -1,8 +1,8 @@
 import type { Span } from '../diagnostics/diagnostic.ts';
 import { commandsOf } from './loaders.ts';
-import type { LocatedText } from './located-text.ts';
+import { type LocatedText, within } from './located-text.ts';
 import type { Report, Rule } from './rule.ts';
-import type { ClusterView, FieldView, PlaceView } from './site-view.ts';
+import type { ClusterView, FieldView, OverrideView, PlaceView } from './site-view.ts';
 
 const notSaved: Rule = {
   id: 'boot/not-saved',
@@ -70,7 +70,7 @@ export function checkLabels(
 }
 
 function loads({ override }: PlaceView): boolean {
-  return override !== undefined && override.loaders.length > 0;
+  return override !== undefined && override.view.loaders.length > 0;
 }
 
 function checkStaged(label: string, named: readonly NamedLabel[], report: Report): void {
@@ -83,13 +83,17 @@ function checkStaged(label: string, named: readonly NamedLabel[], report: Report
 /** The labels that a place loads from: of its mount unit, else of its service, else of its script. */
 function labelsOf({ override }: PlaceView): NamedLabel[] {
   if (override === undefined) return [];
-  const mounted = override.mounts.flatMap(({ directives }) =>
+  const named = labelsIn(override.view);
+  return named.map(({ text, ...label }) => ({ ...label, text: within(override.text, text) }));
+}
+
+function labelsIn({ mounts, loaders }: OverrideView): NamedLabel[] {
+  const mounted = mounts.flatMap(({ directives }) =>
     directives
       .filter(({ key }) => key === 'What')
       .flatMap(({ text, value, start }) => labelIn(text, value, start)),
   );
   if (mounted.length > 0) return mounted;
-  const loaders = override.loaders;
   const given = loaders.flatMap(({ unit }) =>
     commandsOf(unit).flatMap(({ text, value, start }) => {
       const match = /(--label[ =])(\S+)/.exec(value);

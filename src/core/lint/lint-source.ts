@@ -1,19 +1,16 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { findPlaces } from '../site/places.ts';
-import { parseYamlStream } from '../site/yaml-stream.ts';
+import type { SiteDocument } from '../site/places.ts';
 import { checkHubLimits } from './hub-limits.ts';
 import { checkInstallerArgs } from './installer-args.ts';
 import { checkLabels } from './labels.ts';
-import type { LocatedText } from './located-text.ts';
-import { wholeText } from './located-text.ts';
-import { checkOrdering } from './ordering.ts';
-import { checkOverride } from './override-rules.ts';
-import { type Finding, type Report, reportTo } from './rule.ts';
-import { checkScripts } from './script-rules.ts';
-import { type ClusterView, viewSite } from './site-view.ts';
+import { type LocatedText, wholeText } from './located-text.ts';
+import { inPlace, type JudgeOverride, judgeOverrides } from './overrides.ts';
+import { type Finding, reportTo } from './rule.ts';
+import { readSites, type SiteFields } from './read-sites.ts';
+import { type ClusterView, viewCluster } from './site-view.ts';
 import { checkStaged, type Staged } from './staged.ts';
 import { checkFieldNames, reportMistakes } from './structure.ts';
-import { checkUnits } from './unit-rules.ts';
+import { clustersOf } from './yaml-site.ts';
 
 /** What a stream holds that `lint` looks at, and what it found, by place. */
 export interface LintResult {
@@ -22,39 +19,59 @@ export interface LintResult {
   readonly findings: readonly Finding[];
 }
 
-/** Checks every SiteConfig and ClusterInstance of a YAML stream. Never throws for what the text holds. */
-export function lintSource(text: string, staged?: Staged): LintResult {
+/**
+ * Checks every SiteConfig and ClusterInstance of a YAML stream. Never throws for what the text holds. `overrides`, kept
+ * from one text to the next, spares reading again what thousands of sites have alike.
+ */
+export function lintSource(text: string, staged?: Staged, overrides = judgeOverrides()): LintResult {
+  const fields = readSites(text);
+  return { documents: fields.sites.length, findings: lintFields(text, fields, staged, overrides) };
+}
+
+/** Checks sites of one text. `mistakes` are those that finding them brought up. */
+export function lintDocuments(
+  text: string,
+  documents: readonly SiteDocument[],
+  mistakes: readonly Diagnostic[],
+): readonly Finding[] {
+  const all = [...mistakes];
+  const sites = documents.map((site) => clustersOf(text, site, all));
+  return lintFields(text, { sites, mistakes: all }, undefined, judgeOverrides());
+}
+
+function lintFields(
+  text: string,
+  { sites, mistakes }: SiteFields,
+  staged: Staged | undefined,
+  overrides: JudgeOverride,
+): Finding[] {
   const findings: Finding[] = [];
-  const report = reportTo(findings);
   const document = wholeText(text);
-  const { documents, mistakes: unreadable } = parseYamlStream(text);
-  const mistakes: Diagnostic[] = [...unreadable];
-  let count = 0;
-  // The places of what is no YAML are none to rely on.
-  for (const parsed of unreadable.length === 0 ? documents : []) {
-    const site = findPlaces(parsed, mistakes);
-    if (site === undefined) continue;
-    count += 1;
-    for (const cluster of viewSite(text, site, mistakes)) checkCluster(document, cluster, staged, report);
-  }
-  reportMistakes(document, mistakes, report);
-  return { documents: count, findings: inOrder(findings) };
+  for (const fields of sites.flat()) checkCluster(document, viewCluster(fields, overrides), staged, findings);
+  reportMistakes(document, mistakes, reportTo(findings));
+  return inOrder(findings);
+}
+
+/** Checks one cluster of a stream, `text`. */
+export function lintCluster(text: string, cluster: ClusterView, staged: Staged): readonly Finding[] {
+  const findings: Finding[] = [];
+  checkCluster(wholeText(text), cluster, staged, findings);
+  return inOrder(findings);
 }
 
 function checkCluster(
   document: LocatedText,
   cluster: ClusterView,
   staged: Staged | undefined,
-  report: Report,
+  findings: Finding[],
 ): void {
+  const report = reportTo(findings);
   checkFieldNames(document, cluster, report);
   checkHubLimits(document, cluster, report);
-  for (const place of [cluster, ...cluster.nodes]) {
-    checkOverride(place, report);
-    if (place.stage === 'installation' && place.args !== undefined) checkInstallerArgs(place.args, report);
-    checkUnits(place, report);
-    checkOrdering(place, report);
-    checkScripts(place, report);
+  for (const { stage, override, args } of [cluster, ...cluster.nodes]) {
+    if (override !== undefined)
+      findings.push(...override.findings(stage).map((finding) => inPlace(override.text, finding)));
+    if (stage === 'installation' && args !== undefined) checkInstallerArgs(args, report);
   }
   checkLabels(document, cluster, staged && { label: staged.passport.disk?.label }, report);
   if (staged !== undefined) checkStaged(document, cluster, staged, report);

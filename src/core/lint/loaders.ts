@@ -4,6 +4,8 @@ import { type Directive, type Piece, wordsOf } from './unit-text.ts';
 
 /** Where the staged partition is mounted by a unit. */
 export const mountPoint = '/var/mnt';
+/** Where one with a ready container storage is, on the installed node. */
+const storageMountPoint = '/var/lib/precache';
 
 /** A service that loads staged images: by its name, or by the script it runs. */
 export interface Loader {
@@ -41,10 +43,12 @@ export function groupOfStage(stage: Stage): 'ai' | 'ocp' {
   return stage === 'discovery' ? 'ai' : 'ocp';
 }
 
-/** The units among others that mount something on the mount point. */
+/** The units among others that mount the staged partition. */
 export function mountsOf(units: readonly UnitView[]): UnitView[] {
   return units.filter((unit) =>
-    wordsOf(unit.directives, 'Where').some(({ word }) => word.replace(/(?<=.)\/$/, '') === mountPoint),
+    wordsOf(unit.directives, 'Where').some(({ word }) =>
+      [mountPoint, storageMountPoint].includes(word.replace(/(?<=.)\/$/, '')),
+    ),
   );
 }
 

@@ -20,6 +20,15 @@ export function wholeText(text: string): LocatedText {
   return { text, locate: (span) => span, rewrite: (splice) => splice };
 }
 
+/** A text that is located inside of another one, inside of what that is located in. */
+export function within(outer: LocatedText, inner: LocatedText): LocatedText {
+  return {
+    ...inner,
+    locate: (span) => outer.locate(inner.locate(span)),
+    rewrite: (splice) => outer.rewrite(inner.rewrite(splice)),
+  };
+}
+
 /** The value of a YAML scalar. */
 export function textOfField(field: FieldText): LocatedText {
   return {

@@ -2,7 +2,7 @@ import type { Stage } from '../ignition/boot-hooks.ts';
 import { commandsOf, type Loader, mountPoint } from './loaders.ts';
 import type { UnitView } from './override-view.ts';
 import type { Report, Rule } from './rule.ts';
-import type { OverrideView, PlaceView } from './site-view.ts';
+import type { OverrideView } from './site-view.ts';
 import { wordsOf } from './unit-text.ts';
 
 const missing: Rule = {
@@ -54,8 +54,7 @@ const firstUsers: Readonly<Record<Stage, readonly string[]>> = {
 const laterUsers: readonly string[] = ['crio.service', 'kubelet.service', 'bootkube.service'];
 
 /** Checks what comes before what, and that the partition is mounted when it is read and only then. */
-export function checkOrdering({ stage, override }: PlaceView, report: Report): void {
-  if (override === undefined) return;
+export function checkOrdering(stage: Stage, override: OverrideView, report: Report): void {
   const loaders = override.loaders;
   for (const loader of loaders) {
     checkUsers(override, loader.unit, firstUsers[stage], report);

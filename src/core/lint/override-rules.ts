@@ -1,10 +1,11 @@
 import { looksOctal } from '../ignition/check-storage.ts';
+import type { Stage } from '../ignition/boot-hooks.ts';
 import { type JsonObject, memberOf } from '../json/tree.ts';
 import { checkConfig, ignitionFamily } from './ignition-family.ts';
 import type { LocatedText } from './located-text.ts';
 import { itemsAt, stringAt } from './override-view.ts';
 import type { Report, Rule } from './rule.ts';
-import type { OverrideView, PlaceView } from './site-view.ts';
+import type { OverrideView } from './site-view.ts';
 
 const worldWritable: Rule = {
   id: 'ignition/world-writable',
@@ -51,8 +52,7 @@ const mcoPaths: ReadonlySet<string> = new Set([
 ]);
 
 /** Checks an override against what the hub refuses, and what goes wrong on the node without a word. */
-export function checkOverride({ stage, override }: PlaceView, report: Report): void {
-  if (override === undefined) return;
+export function checkOverride(stage: Stage, override: OverrideView, report: Report): void {
   checkConfig(override, report);
   const { text, object } = override;
   if (object === undefined) return;

@@ -1,9 +1,10 @@
+import type { Stage } from '../ignition/boot-hooks.ts';
 import { groupOfScript, groupOfStage, mountPoint } from './loaders.ts';
 import type { LocatedText } from './located-text.ts';
 import type { FileView } from './override-view.ts';
 import type { Report, Rule } from './rule.ts';
 import { codeLines, leakedVariables, type ScriptLine, staleVariables } from './shell.ts';
-import type { OverrideView, PlaceView } from './site-view.ts';
+import type { OverrideView } from './site-view.ts';
 import { wordsOf } from './unit-text.ts';
 
 const chapter = 'openshift-docs ztp-precaching-ztp-config.adoc at 1e8ac93';
@@ -86,8 +87,7 @@ export const scriptRules: readonly Rule[] = [
 ];
 
 /** Checks the shell scripts of an override. */
-export function checkScripts({ stage, override }: PlaceView, report: Report): void {
-  if (override === undefined) return;
+export function checkScripts(stage: Stage, override: OverrideView, report: Report): void {
   for (const file of override.files) {
     const { path, script } = file;
     if (stage === 'discovery' && path.value === '/usr/local/bin/agent-fix-bz1964591') {

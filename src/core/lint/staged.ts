@@ -1,6 +1,6 @@
 import type { Passport } from '../staging/passport.ts';
 import { commandsOf } from './loaders.ts';
-import type { LocatedText } from './located-text.ts';
+import { type LocatedText, within } from './located-text.ts';
 import type { Report, Rule } from './rule.ts';
 import { codeLines } from './shell.ts';
 import type { ClusterView, PlaceView } from './site-view.ts';
@@ -82,12 +82,14 @@ const reference =
 
 function checkImages({ override }: PlaceView, passport: Passport, report: Report): void {
   if (override === undefined) return;
-  for (const unit of override.units) {
-    for (const { text, value, start } of commandsOf(unit)) checkText(text, value, start, passport, report);
+  const { units, files } = override.view;
+  const inPlace: Report = (rule, text, breach) => report(rule, within(override.text, text), breach);
+  for (const unit of units) {
+    for (const { text, value, start } of commandsOf(unit)) checkText(text, value, start, passport, inPlace);
   }
-  for (const { script } of override.files) {
+  for (const { script } of files) {
     if (script === undefined || !/^#!.*sh\b/.test(script.text)) continue;
-    for (const { code, start } of codeLines(script.text)) checkText(script, code, start, passport, report);
+    for (const { code, start } of codeLines(script.text)) checkText(script, code, start, passport, inPlace);
   }
 }
 

@@ -1,9 +1,7 @@
-import { isMap, type YAMLMap } from 'yaml';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { keyOf } from '../site/lookup.ts';
 import type { LocatedText } from './located-text.ts';
 import type { Report, Rule } from './rule.ts';
-import { type ClusterView, type PlaceView, spanOf } from './site-view.ts';
+import type { ClusterView, PlaceView } from './site-view.ts';
 
 const yaml = 'YAML 1.2.2';
 const siteConfig =
@@ -92,11 +90,8 @@ export function checkFieldNames(document: LocatedText, cluster: ClusterView, rep
   for (const place of [cluster, ...cluster.nodes]) checkPlace(document, place, report);
 }
 
-function checkPlace(document: LocatedText, { map, name, stage }: PlaceView, report: Report): void {
-  for (const pair of map.items) {
-    const key = keyOf(pair);
-    if (key === undefined || !isNodeKey(pair.key)) continue;
-    const span = spanOf(pair.key);
+function checkPlace(document: LocatedText, { keys, name, stage }: PlaceView, report: Report): void {
+  for (const { name: key, span } of keys) {
     if (key === 'installerArgs' && stage === 'discovery') {
       report(misplaced, document, {
         message: `installerArgs of the cluster ${name}: only nodes have it`,
@@ -104,17 +99,9 @@ function checkPlace(document: LocatedText, { map, name, stage }: PlaceView, repo
       });
     }
     const near = names.find((known) => known !== key && isNear(key, known));
-    if (near === undefined || hasOwn(map, near)) continue;
+    if (near === undefined || keys.some((other) => other.name === near)) continue;
     report(misspelt, document, { message: `${key}: nothing reads this; is ${near} meant?`, span });
   }
-}
-
-function isNodeKey(key: unknown): key is Parameters<typeof spanOf>[0] {
-  return typeof key === 'object' && key !== null && 'range' in key;
-}
-
-function hasOwn(map: YAMLMap, name: string): boolean {
-  return isMap(map) && map.items.some((pair) => keyOf(pair) === name);
 }
 
 /** At most two letters away behind the first, upper and lower case alike. */

@@ -1,7 +1,8 @@
+import type { Stage } from '../ignition/boot-hooks.ts';
 import { commandsOf, groupOfScript, groupOfStage, type Loader } from './loaders.ts';
 import type { UnitView } from './override-view.ts';
 import type { Report, Rule } from './rule.ts';
-import type { OverrideView, PlaceView } from './site-view.ts';
+import type { OverrideView } from './site-view.ts';
 import { wordsOf } from './unit-text.ts';
 
 const disabled: Rule = {
@@ -65,8 +66,7 @@ export const unitRules: readonly Rule[] = [
 ];
 
 /** Checks the units of an override, those that load images closer. */
-export function checkUnits({ stage, override }: PlaceView, report: Report): void {
-  if (override === undefined) return;
+export function checkUnits(stage: Stage, override: OverrideView, report: Report): void {
   for (const unit of override.units) checkNames(override, unit, report);
   for (const loader of override.loaders) {
     checkService(override, loader, report);

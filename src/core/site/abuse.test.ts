@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { createRandom, mutate, mutateLine } from '../../../test/support/mutations.ts';
 import { DocumentError } from '../diagnostics/diagnostic.ts';
 import { editSite } from './edit-site.ts';
 import { createHookSet } from './hook-set.ts';
@@ -11,68 +12,6 @@ const edit = (text: string, remove = false) => editSite({ name: 'x.yaml', text }
 const documents = readdirSync(fixtures)
   .filter((name) => !name.includes('3node'))
   .map((name) => readFileSync(new URL(name, fixtures), 'utf8'));
-
-/** Numbers below a limit, the same in every run (Lehmer's generator). */
-function createRandom(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % limit;
-  };
-}
-
-const pieces = [
-  '',
-  ' ',
-  '\n',
-  '\r',
-  '\t',
-  '\0',
-  '\ud800',
-  '\ufeff',
-  ':',
-  ': ',
-  '- ',
-  '"',
-  "'",
-  '|',
-  '>',
-  '#',
-  '\\',
-  '%',
-  '{',
-  '}',
-  '[',
-  ']',
-  '&a ',
-  '*a',
-  '!!str ',
-  '<<: ',
-  '? ',
-  '---\n',
-  '...\n',
-  '__proto__: ',
-  'null',
-  '~',
-
-  'ignitionConfigOverride: ',
-  'installerArgs: ',
-  'nodes:\n',
-  '# factory-precaching-cli 1.2.3: added [00000000]\n',
-];
-
-function mutate(text: string, random: (limit: number) => number): string {
-  let mutated = text;
-  for (let count = random(3); count >= 0; count -= 1) {
-    const at = random(mutated.length + 1);
-    const length = random(4) === 0 ? random(200) : random(3);
-    const from = random(mutated.length + 1);
-    const put =
-      random(5) === 0 ? mutated.slice(from, from + random(80)) : (pieces[random(pieces.length)] ?? '');
-    mutated = mutated.slice(0, at) + put + mutated.slice(at + length);
-  }
-  return mutated;
-}
 
 /** The result; undefined when it was refused, with at least one mistake that lies in the text. */
 function outcome(text: string, remove = false): string | undefined {
@@ -138,12 +77,7 @@ describe('abuse', () => {
     expect(documents.filter((text) => isUpToDate(text, hooks))).toEqual([]);
     let plain = 0;
     for (let run = 0; run < 1500; run += 1) {
-      const lines = (edited[run % edited.length] ?? '').split('\n');
-      const at = random(lines.length);
-      const column = random(Math.min(60, (lines[at]?.length ?? 0) + 1));
-      const put = pieces[random(pieces.length)] ?? '';
-      lines[at] = `${lines[at]?.slice(0, column)}${put}${lines[at]?.slice(column + random(3))}`;
-      const text = lines.join('\n');
+      const text = mutateLine(edited[run % edited.length] ?? '', random);
       if (!isUpToDate(text, hooks)) continue;
       plain += 1;
       expect(outcome(text)).toBe(text);

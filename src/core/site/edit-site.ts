@@ -1,11 +1,12 @@
-import { isCollection, isMap, type Node } from 'yaml';
+import { isCollection, isMap, type Node, type YAMLMap } from 'yaml';
 import { type Diagnostic, DocumentError, type Source } from '../diagnostics/diagnostic.ts';
-import { applySplices } from '../splice.ts';
+import { applySplices, type Splice } from '../splice.ts';
 import { clearPlace, editPlace, type PlaceEdit } from './edit-place.ts';
+import { columnOf } from './extent.ts';
 import type { HookSet } from './hook-set.ts';
 import { findPlaces, type Place, type SiteDocument } from './places.ts';
 import type { Style } from './write-field.ts';
-import { parseYamlStream, type YamlDocument } from './yaml-stream.ts';
+import { parseYamlStream } from './yaml-stream.ts';
 
 /** What is to be done with the sites of a text. */
 export interface SiteTask {
@@ -46,14 +47,11 @@ export function editSite(source: Source, task: SiteTask): SiteEdit {
   const found: Diagnostic[] = [];
   const sites = documents.flatMap((document) => findPlaces(document, found) ?? []);
   if (sites.length === 0 && task.optional !== true) found.push(noSite);
-  const edits = sites.map((site) => editDocument(source.text, site, task, found));
+  const { splices, edits } = planEdits(source.text, sites, task, found);
   if (found.some(({ severity }) => severity === 'error')) throw new DocumentError(source, inOrder(found));
-  const all = edits.flat();
-  // Where edits meet at one offset, that of the inner mapping comes first: a node's before its cluster's.
-  const splices = edits.flatMap((places) => places.toReversed().flatMap((edit) => edit.splices));
-  const text = applySplices(source.text, [...splices, ...all.flatMap((edit) => edit.markers)]);
+  const text = applySplices(source.text, splices);
   if (task.remove === true && text !== source.text) expectReadable(source, text);
-  const places = all.map(({ place, fields }) => ({
+  const places = edits.map(({ place, fields }) => ({
     stage: place.stage,
     name: place.name,
     selected: task.selects?.(place) ?? true,
@@ -62,9 +60,29 @@ export function editSite(source: Source, task: SiteTask): SiteEdit {
   return { text, places, warnings: inOrder(found) };
 }
 
+/** The edits of sites in one text, by place. The splices belong together, and are none to apply where `found` has errors. */
+export interface SitePlan {
+  readonly splices: readonly Splice[];
+  readonly edits: readonly PlaceEdit[];
+}
+
+/** Plans what `editSite` does. What stands against it is added to `found`. */
+export function planEdits(
+  text: string,
+  sites: readonly SiteDocument[],
+  task: SiteTask,
+  found: Diagnostic[],
+): SitePlan {
+  const bySite = sites.map((site) => editDocument(text, site, task, found));
+  const edits = bySite.flat();
+  // Where edits meet at one offset, that of the inner mapping comes first: a node's before its cluster's.
+  const splices = bySite.flatMap((places) => places.toReversed().flatMap((edit) => edit.splices));
+  return { splices: [...splices, ...edits.flatMap((edit) => edit.markers)], edits };
+}
+
 function editDocument(text: string, site: SiteDocument, task: SiteTask, found: Diagnostic[]): PlaceEdit[] {
   const { hooks, remove = false, selects = () => true, indent = 2 } = task;
-  const context = { style: styleOf(text, site.source, indent), lookup: site.lookup, hooks };
+  const context = { style: styleOf(text, site.root, indent), lookup: site.lookup, hooks };
   const edit = remove ? clearPlace : editPlace;
   const edits = site.places.map((place) =>
     selects(place)
@@ -124,14 +142,13 @@ function encloses(outer: Node, inner: Node): boolean {
   return outer === inner || (start <= at && at < end);
 }
 
-/** The line ends of the text's first line; the columns of a level between the document's root and its spec. */
-function styleOf(text: string, { document }: YamlDocument, indent: number): Style {
+/** The line ends of the text's first line; the columns of a level between the site's root and its spec. */
+export function styleOf(text: string, root: YAMLMap, indent: number): Style {
   const newline = text.indexOf('\n');
   const eol = text[newline - 1] === '\r' ? '\r\n' : '\n';
-  const root = document.contents;
-  const spec = isMap(root) ? root.get('spec') : undefined;
-  const column = isMap(spec) && spec.srcToken?.type === 'block-map' ? spec.srcToken.indent : 0;
-  return { text, eol, step: column > 0 ? column : indent };
+  const spec = root.get('spec');
+  const columns = isMap(spec) ? columnOf(spec) - columnOf(root) : 0;
+  return { text, eol, step: columns > 0 ? columns : indent };
 }
 
 function inOrder(mistakes: readonly Diagnostic[]): Diagnostic[] {

@@ -32,16 +32,25 @@ export function fieldText(
     });
     return undefined;
   }
-  const { value } = node;
+  return textOfScalar(document, { start, end }, node.value, styleOf(node));
+}
+
+/** The text of a field whose value is a string, written at a span of a document; undefined when it is blank. */
+export function textOfScalar(
+  document: string,
+  { start, end }: Span,
+  value: string,
+  style: ScalarStyle,
+): FieldText | undefined {
   if (value.trim() === '') return undefined;
   let offsets: readonly number[] | undefined;
   const locate = (span: Span): Span => {
-    offsets ??= scalarOffsets(document.slice(start, end), value, styleOf(node));
+    offsets ??= scalarOffsets(document.slice(start, end), value, style);
     const from = offsets[Math.min(span.start, value.length)] ?? 0;
     const to = offsets[Math.min(span.end, value.length)] ?? from;
     return { start: start + from, end: start + Math.max(to, from + 1) };
   };
-  return { text: value, style: styleOf(node), locate };
+  return { text: value, style, locate };
 }
 
 /** The same diagnostics with their spans in the document. */

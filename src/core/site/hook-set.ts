@@ -1,10 +1,16 @@
-import { type BootHooks, bootHooks, type IgnitionVersion, type Stage } from '../ignition/boot-hooks.ts';
+import {
+  type BootHooks,
+  bootHooks,
+  type HookVariant,
+  type IgnitionVersion,
+  type Stage,
+} from '../ignition/boot-hooks.ts';
 import { type MergeResult, mergeHooks } from '../ignition/merge-hooks.ts';
 import { hookLabel } from '../ignition/override.ts';
 import { type Removal, removeHooks } from '../ignition/remove-hooks.ts';
 
 /** What the hooks are made of. */
-export interface HookSettings {
+export interface HookSettings extends Partial<HookVariant> {
   /** Of the partition (`isPartitionLabel`). */
   readonly label: string;
   /** Of this program, for the comments. */
@@ -24,8 +30,11 @@ export interface HookSet {
 
 /** Makes the hooks from their settings. */
 export function createHookSet(settings: HookSettings): HookSet {
-  const { label, deadline, ignition } = settings;
-  const of = (stage: Stage): BootHooks => ({ ...bootHooks(stage, label, deadline), version: ignition });
+  const { label, deadline, ignition, format = 'pool', reclaim = false } = settings;
+  const of = (stage: Stage): BootHooks => ({
+    ...bootHooks(stage, label, deadline, { format, reclaim }),
+    version: ignition,
+  });
   const hooks = { discovery: of('discovery'), installation: of('installation') };
   const merges = {
     discovery: remembered((text: string | undefined) => mergeHooks(text, hooks.discovery)),

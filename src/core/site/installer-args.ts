@@ -81,6 +81,23 @@ export function removeInstallerArgs(text: string, label: string): Removal {
   return { text: left, bare: items.every((item) => item === undefined), mistakes: [] };
 }
 
+/** The arguments of a text and where they are, those of words as a shell takes them, too; or every mistake in it. */
+export type InstallerArgs =
+  | {
+      readonly items: readonly string[];
+      readonly array: JsonArray | undefined;
+      readonly mistakes: readonly [];
+    }
+  | { readonly items: undefined; readonly mistakes: readonly Diagnostic[] };
+
+/** Reads `installerArgs`. Spans are offsets in its text; `array` is missing where the text is no JSON but words. */
+export function readInstallerArgs(text: string): InstallerArgs {
+  const words = shellWords(text);
+  if (words !== undefined) return { items: words, array: undefined, mistakes: [] };
+  const { args, array, mistakes } = readArgs(text);
+  return args === undefined ? { items: args, mistakes } : { items: args, array, mistakes: [] };
+}
+
 /** Arguments as a shell takes them, beginning with a flag and without a character that means anything to a shell. */
 function shellWords(text: string): readonly string[] | undefined {
   const words = text.trim().split(/\s+/);
@@ -125,7 +142,7 @@ function planArgs(args: readonly string[], label: string, formerLabel: string | 
 
 type ArgsReading =
   | { readonly array: JsonArray; readonly args: readonly string[]; readonly mistakes?: never }
-  | { readonly args: undefined; readonly mistakes: readonly Diagnostic[] };
+  | { readonly args: undefined; readonly array?: never; readonly mistakes: readonly Diagnostic[] };
 
 function readArgs(text: string): ArgsReading {
   const { root, mistakes } = parseJson(text);

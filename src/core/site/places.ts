@@ -16,24 +16,28 @@ export interface Place {
   readonly nodeNames: readonly string[];
 }
 
-/** One document of a site with everything in it that gets hooks. */
+/** One site, a document or an item of a list in it, with everything in it that gets hooks. */
 export interface SiteDocument {
   readonly source: YamlDocument;
+  readonly root: YAMLMap;
   readonly lookup: Lookup;
   readonly places: readonly Place[];
 }
 
 /**
- * Finds the places of a SiteConfig (ran.openshift.io) or ClusterInstance (siteconfig.open-cluster-management.io).
- * Undefined for a document of another kind. What is missing is added to `mistakes`.
+ * Finds the places of a SiteConfig (ran.openshift.io) or ClusterInstance (siteconfig.open-cluster-management.io): the
+ * document, or the part of it that `root` names. Undefined for another kind. What is missing is added to `mistakes`.
  */
-export function findPlaces(source: YamlDocument, mistakes: Diagnostic[]): SiteDocument | undefined {
-  const root = source.document.contents;
+export function findPlaces(
+  source: YamlDocument,
+  mistakes: Diagnostic[],
+  root: Node | null = source.document.contents,
+): SiteDocument | undefined {
   if (!isMap(root)) return undefined;
   const lookup = createLookup(source.targets);
   const kind = textField(lookup, root, 'kind');
   const [group, version] = textField(lookup, root, 'apiVersion').split('/');
-  const known = kinds.find((candidate) => candidate.kind === kind && candidate.group === group);
+  const known = siteKindOf(kind, group ?? '');
   if (known === undefined) return undefined;
   if (!known.versions.includes(version ?? '')) {
     mistakes.push(
@@ -43,15 +47,20 @@ export function findPlaces(source: YamlDocument, mistakes: Diagnostic[]): SiteDo
         `${kind} of a version this program does not know`,
       ),
     );
-    return { source, lookup, places: [] };
+    return { source, root, lookup, places: [] };
   }
   const spec = lookup.resolve(lookup.field(root, 'spec')?.value);
   if (!isMap(spec)) {
     mistakes.push(at(root, 'no-spec', `this ${kind} has no spec`));
-    return { source, lookup, places: [] };
+    return { source, root, lookup, places: [] };
   }
   const found = known.clustered ? clusters(lookup, spec, mistakes) : [spec];
-  return { source, lookup, places: unique(found.flatMap((map) => cluster(lookup, map, mistakes))) };
+  return { source, root, lookup, places: unique(found.flatMap((map) => cluster(lookup, map, mistakes))) };
+}
+
+/** A kind of site by its name and API group. */
+export function siteKindOf(kind: string, group: string): SiteKind | undefined {
+  return kinds.find((candidate) => candidate.kind === kind && candidate.group === group);
 }
 
 const kinds: readonly SiteKind[] = [
@@ -64,8 +73,9 @@ const kinds: readonly SiteKind[] = [
   },
 ];
 
-interface SiteKind {
-  readonly kind: string;
+/** A kind of document that has places. */
+export interface SiteKind {
+  readonly kind: 'SiteConfig' | 'ClusterInstance';
   readonly group: string;
   readonly versions: readonly string[];
   /** Clusters are a list below spec; else spec is the cluster. */

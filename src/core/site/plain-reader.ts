@@ -1,11 +1,27 @@
-/** A mapping of a document: where it is (`/spec/clusters[]`), its scalars, and the mapping that it is in. */
+import type { Span } from '../diagnostics/diagnostic.ts';
+import { isPlainString, lineEnd, type PlainScalar, readPlainScalar } from './plain-scalar.ts';
+
+/** A document, as far as it is plain. */
+export interface PlainDocument {
+  readonly maps: readonly PlainMap[];
+  /** The paths of lists with an item that is a scalar. */
+  readonly scalarLists: ReadonlySet<string>;
+}
+
+/** A mapping of a document: where it is (`/spec/clusters[]`, a `/` in a key is `~1`), and the mapping that it is in. */
 export interface PlainMap {
   readonly path: string;
-  readonly scalars: ReadonlyMap<string, string>;
+  /** Of its first key. */
+  readonly start: number;
+  /** Its keys, all of them strings, and where they are written. */
+  readonly keys: ReadonlyMap<string, Span>;
+  /** The values that are strings. */
+  readonly scalars: ReadonlyMap<string, PlainScalar>;
   readonly parent: PlainMap | undefined;
 }
 
-type OpenMap = PlainMap & { readonly scalars: Map<string, string>; readonly keys: Set<string> };
+type OpenMap = PlainMap & { readonly scalars: Map<string, PlainScalar>; readonly keys: Map<string, Span> };
+type OpenDocument = { readonly maps: PlainMap[]; readonly scalarLists: Set<string> };
 
 /** A mapping or a list that the line read belongs to. */
 interface Frame {
@@ -15,58 +31,70 @@ interface Frame {
   readonly map: OpenMap | undefined;
 }
 
+/** A key whose value is to come on the next lines. */
+interface OpenKey {
+  readonly column: number;
+  readonly path: string;
+  readonly map: OpenMap;
+  readonly key: string;
+}
+
 const mostLevels = 50;
-const keyPattern = /^([A-Za-z0-9_./-]+|"[A-Za-z0-9_./ -]*") *:(?: +(.*))?$/;
+/** YAML takes no longer ones on one line with their value. */
+const longestKey = 1000;
+const keyPattern = /^([A-Za-z0-9_/][A-Za-z0-9_./-]*|"[A-Za-z0-9_./ -]*") *:(?: +(.*))?$/;
 /** Tabs and CR among them, and what is no text in UTF-8. */
 const unusual = /[^\n\u0020-\u007e\u00a0-\ud7ff]/;
-const tail = / +#.*$/;
-const flowPattern =
-  /^(?:\[\]|\{\}|\[ *(?:"[^"\\]*"|[A-Za-z0-9_.]+)(?: *, *(?:"[^"\\]*"|[A-Za-z0-9_.]+))* *\])$/;
 
 /**
- * Reads documents of the plainest block style, many times faster than a parser of YAML: one key or item on a line,
- * scalars of one line, literal and folded blocks. Undefined for a text with anything else in it, which may be YAML or
- * not. Of a block, the value is given only where it is literal, clipped and not indented by number.
+ * Reads documents of the plainest block style, many times faster than a parser of YAML: one key or item on a line, and
+ * scalars in the forms of `PlainScalar`. Undefined for a text with anything else in it, which may be YAML or not.
  */
-export function readPlainly(text: string): readonly (readonly PlainMap[])[] | undefined {
+export function readPlainly(text: string): readonly PlainDocument[] | undefined {
   return unusual.test(text) ? undefined : new PlainReader(text).read();
 }
 
 /** Its methods answer undefined or false where the text is not plain. */
 class PlainReader {
   readonly #text: string;
-  readonly #documents: PlainMap[][] = [[]];
+  readonly #documents: OpenDocument[] = [];
+  #document: OpenDocument = this.#begin();
   /** From the root of the document to where the last line was. */
   #stack: Frame[] = [];
   /** The key that has no value yet. */
-  #open: { readonly column: number; readonly path: string } | undefined;
+  #open: OpenKey | undefined;
   #at = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  read(): PlainMap[][] | undefined {
+  read(): readonly PlainDocument[] | undefined {
     while (this.#at < this.#text.length) if (!this.#line()) return undefined;
     return this.#documents;
   }
 
+  #begin(): OpenDocument {
+    const document = { maps: [], scalarLists: new Set<string>() };
+    this.#documents.push(document);
+    return document;
+  }
+
   #line(): boolean {
-    const end = lineEnd(this.#text, this.#at);
-    const line = this.#text.slice(this.#at, end);
-    this.#at = end + 1;
-    const column = line.search(/[^ ]/);
-    if (column === -1 || line[column] === '#') return true;
+    const start = this.#at;
+    const line = this.#text.slice(start, lineEnd(this.#text, start));
+    this.#at = start + line.length + 1;
+    const column = beginOf(line, 0);
+    if (column === line.length || line[column] === '#') return true;
     if (line === '---') {
-      this.#documents.push([]);
-      [this.#stack, this.#open] = [[], undefined];
+      [this.#document, this.#stack, this.#open] = [this.#begin(), [], undefined];
       return true;
     }
-    if (!line.startsWith('- ', column)) return this.#entry(line.slice(column), column, undefined);
+    if (!line.startsWith('- ', column)) return this.#entry(start, line, column, undefined);
     const path = this.#list(column);
-    const inner = column + 1 + line.slice(column + 1).search(/[^ ]/);
+    const inner = beginOf(line, column + 1);
     if (path === undefined || line.startsWith('- ', inner)) return false;
-    return this.#entry(line.slice(inner), inner, path);
+    return this.#entry(start, line, inner, path);
   }
 
   /** The path of the items of the list that an item at a column belongs to. */
@@ -90,19 +118,37 @@ class PlainReader {
     return this.#stack.at(-1);
   }
 
-  /** A key with what follows it, or an item that is a scalar; `item` is the path of the item that begins with it. */
-  #entry(text: string, column: number, item: string | undefined): boolean {
-    const [, rawKey, rest = ''] = keyPattern.exec(text) ?? [];
-    if (rawKey === undefined) return item !== undefined && scalarOf(text) !== undefined;
-    const map = this.#mapping(column, item);
-    const key = rawKey.startsWith('"') ? rawKey.slice(1, -1) : rawKey;
+  /** A key with what follows it, or a scalar; `item` is the path of the item that begins with it. */
+  #entry(start: number, line: string, column: number, item: string | undefined): boolean {
+    const [whole = '', written, rest = ''] = keyPattern.exec(line.slice(column)) ?? [];
+    const at = start + column;
+    if (written === undefined) return this.#bare(at, column, item);
+    const key = written.startsWith('"') ? written.slice(1, -1) : written;
+    if (written.length > longestKey || !isPlainString(written)) return false;
+    const map = this.#mapping(at, column, item);
     if (map === undefined || map.keys.has(key)) return false;
-    map.keys.add(key);
-    return this.#value(map, key, rest, column);
+    map.keys.set(key, { start: at, end: at + written.length });
+    this.#open = undefined;
+    if (rest !== '' && !rest.startsWith('#'))
+      return this.#value(at + whole.length - rest.length, column, map, key);
+    this.#open = { column, path: `${map.path}/${key.replaceAll('/', '~1')}`, map, key };
+    return true;
+  }
+
+  /** A scalar that is an item, or the quoted value of the key on a line before. */
+  #bare(at: number, column: number, item: string | undefined): boolean {
+    if (item !== undefined) {
+      this.#document.scalarLists.add(item);
+      return this.#value(at, column);
+    }
+    const open = this.#open;
+    if (open === undefined || column <= open.column || !/["']/.test(this.#text[at] ?? '')) return false;
+    this.#open = undefined;
+    return this.#stack.at(-1)?.map === open.map && this.#value(at, open.column, open.map, open.key);
   }
 
   /** The mapping that a key at a column belongs to: one that is open, or a new one. */
-  #mapping(column: number, item: string | undefined): OpenMap | undefined {
+  #mapping(start: number, column: number, item: string | undefined): OpenMap | undefined {
     if (item === undefined) {
       const list = this.#leave(column);
       if (list !== undefined && list.map === undefined && list.column === column) this.#stack.pop();
@@ -112,78 +158,37 @@ class PlainReader {
     const path = item ?? this.#pathOfMapping(top, column);
     if (path === undefined || this.#stack.length > mostLevels) return undefined;
     const parent = this.#stack.findLast(({ map }) => map !== undefined)?.map;
-    const map = { path, scalars: new Map<string, string>(), keys: new Set<string>(), parent };
+    const map = {
+      path,
+      start,
+      keys: new Map<string, Span>(),
+      scalars: new Map<string, PlainScalar>(),
+      parent,
+    };
     this.#stack.push({ column, path, map });
-    this.#documents.at(-1)?.push(map);
+    this.#document.maps.push(map);
     return map;
   }
 
   /** Of the root, or of the value of the key on the line before. */
   #pathOfMapping(top: Frame | undefined, column: number): string | undefined {
-    if (top === undefined && this.#documents.at(-1)?.length === 0) return '';
+    if (top === undefined && this.#document.maps.length === 0) return '';
     const open = this.#open;
     return open !== undefined && top?.column === open.column && column > open.column ? open.path : undefined;
   }
 
-  #value(map: OpenMap, key: string, rest: string, column: number): boolean {
-    this.#open = undefined;
-    const value = rest.replace(tail, '').trimEnd();
-    if (value === '' || value.startsWith('#')) {
-      this.#open = { column, path: `${map.path}/${key}` };
-      return true;
-    }
-    if (value[0] !== '|' && value[0] !== '>') {
-      const scalar = scalarOf(rest);
-      if (scalar !== undefined) map.scalars.set(key, scalar);
-      return scalar !== undefined;
-    }
-    const block = readBlock(this.#text, this.#at, column, value);
-    if (block === undefined) return false;
-    this.#at = block.end;
-    if (block.value !== undefined) map.scalars.set(key, block.value);
+  #value(at: number, column: number, map?: OpenMap, key = ''): boolean {
+    const read = readPlainScalar(this.#text, at, column);
+    if (read === undefined) return false;
+    this.#at = read.next;
+    if (read.scalar !== undefined) map?.scalars.set(key, read.scalar);
     return true;
   }
 }
 
-function lineEnd(text: string, at: number): number {
-  const newline = text.indexOf('\n', at);
-  return newline === -1 ? text.length : newline;
-}
-
-/** A scalar of one line, or a list of such as its text. */
-function scalarOf(rest: string): string | undefined {
-  const quoted = /^(?:("(?:[^"\\]|\\["\\/nt])*")|'([^']*)')(?: +#.*)?\s*$/.exec(rest);
-  // With these escapes, it is JSON.
-  if (quoted !== null) return quoted[1] === undefined ? quoted[2] : String(JSON.parse(quoted[1]));
-  const plain = rest.replace(tail, '').trimEnd();
-  if (/^(?:[A-Za-z0-9/_]|:[A-Za-z0-9:])/.test(plain))
-    return plain.includes(': ') || plain.endsWith(':') ? undefined : plain;
-  return flowPattern.test(plain) ? plain : undefined;
-}
-
-/** A block scalar from the line after its header on. */
-function readBlock(
-  text: string,
-  from: number,
-  column: number,
-  header: string,
-): { readonly end: number; readonly value: string | undefined } | undefined {
-  if (!/^[|>][+-]?$/.test(header)) return undefined;
-  const first = /^ */.exec(text.slice(from, from + 200))?.[0].length ?? 0;
-  if (first <= column || text[from + first] === '\n' || text[from + first] === undefined) return undefined;
-  const indent = text.slice(from, from + first);
-  const lines: string[] = [];
+/** Where a line has something else than spaces, from an offset on. */
+function beginOf(line: string, from: number): number {
   let at = from;
-  while (at < text.length) {
-    const end = lineEnd(text, at);
-    const blank = text.slice(at, end).trim() === '';
-    if (!blank && !text.startsWith(indent, at)) {
-      if (text.startsWith(indent.slice(0, column + 1), at)) return undefined;
-      break;
-    }
-    if (blank && end - at > 0) return undefined;
-    lines.push(text.slice(at + first, end));
-    at = end + 1;
-  }
-  return { end: at, value: header === '|' ? `${lines.join('\n').trimEnd()}\n` : undefined };
+  while (line[at] === ' ') at += 1;
+  return at;
 }

@@ -39,9 +39,8 @@ export function readSite(source: Source): readonly SiteCluster[] {
   return clusters;
 }
 
-function clustersOf({ source, lookup, places }: SiteDocument): SiteCluster[] {
-  const root = source.document.contents;
-  const spec = isMap(root) ? lookup.resolve(lookup.field(root, 'spec')?.value) : null;
+function clustersOf({ root, lookup, places }: SiteDocument): SiteCluster[] {
+  const spec = lookup.resolve(lookup.field(root, 'spec')?.value);
   const text = (map: YAMLMap, name: string): string | undefined => textOf(lookup, map, name);
   const inherited = (map: YAMLMap, name: string) =>
     text(map, name) ?? (isMap(spec) ? text(spec, name) : undefined);

@@ -9,10 +9,10 @@ import { type PlainMap, readPlainly } from './plain-reader.ts';
 export function isUpToDate(text: string, hooks: HookSet): boolean {
   const documents = readPlainly(text);
   if (documents === undefined) return false;
-  const sites = documents.map((maps) => sitePaths(maps));
+  const sites = documents.map(({ maps }) => sitePaths(maps));
   return (
     sites.some((paths) => paths !== undefined) &&
-    documents.every((maps, index) => {
+    documents.every(({ maps }, index) => {
       const paths = sites[index];
       return paths === undefined ? !mentionsSite(maps) : hasHooks(maps, paths, hooks);
     })
@@ -26,16 +26,16 @@ const clusterPaths: Readonly<Record<string, string>> = {
 
 /** Where the clusters of a document are, if it is a site. */
 function sitePaths([root]: readonly PlainMap[]): string | undefined {
-  return clusterPaths[`${root?.scalars.get('kind')} ${root?.scalars.get('apiVersion')}`];
+  return clusterPaths[`${root?.scalars.get('kind')?.value} ${root?.scalars.get('apiVersion')?.value}`];
 }
 
 function mentionsSite([root]: readonly PlainMap[]): boolean {
-  const kind = root?.scalars.get('kind');
+  const kind = root?.scalars.get('kind')?.value;
   return kind === 'SiteConfig' || kind === 'ClusterInstance';
 }
 
 function override({ scalars }: PlainMap): string | undefined {
-  return scalars.get('ignitionConfigOverride');
+  return scalars.get('ignitionConfigOverride')?.value;
 }
 
 function hasHooks(maps: readonly PlainMap[], clusterPath: string, hooks: HookSet): boolean {
@@ -46,7 +46,7 @@ function hasHooks(maps: readonly PlainMap[], clusterPath: string, hooks: HookSet
     return text !== undefined && hooks.merge(stage, text).text === text;
   };
   const saved = ({ scalars, parent, ...map }: PlainMap): boolean => {
-    const args = scalars.get('installerArgs');
+    const args = scalars.get('installerArgs')?.value;
     const texts = [
       override({ scalars, parent, ...map }),
       parent === undefined ? undefined : override(parent),

@@ -96,11 +96,7 @@ export function insertPair(
 ): Splice[] {
   const value = { form, json: text.trim() };
   if (isFlow(map)) return [insertFlowPair(style, map, name, value)];
-  const next = map.items.findIndex((pair) => keyOf(pair) === before);
-  const previous = map.items[next > 0 ? next - 1 : map.items.length - 1];
   const column = columnOf(map);
-  const end = previous === undefined ? (map.range?.[1] ?? 0) : endOfPair(previous);
-  const at = skipDeeperComments(style.text, nextLine(style.text, end), column);
   const indent = ' '.repeat(column);
   const { eol } = style;
   const lines =
@@ -108,7 +104,16 @@ export function insertPair(
       ? `${indent}${name}: '${oneLine(value.json)}'`
       : `${indent}${name}: |${eol}${blockLines(value.json, column + style.step, eol)}`;
   const remark = comment === undefined ? '' : `${indent}${comment}${eol}`;
-  return [lineSplice(style, at, remark + lines)];
+  return [insertLines(style, map, remark + lines, before)];
+}
+
+/** The edit that adds lines of a new pair to a mapping in block style, before the pair called `before` or to the end. */
+export function insertLines(style: Style, map: YAMLMap, lines: string, before?: string): Splice {
+  const next = map.items.findIndex((pair) => keyOf(pair) === before);
+  const previous = map.items[next > 0 ? next - 1 : map.items.length - 1];
+  const end = previous === undefined ? (map.range?.[1] ?? 0) : endOfPair(previous);
+  const at = skipDeeperComments(style.text, nextLine(style.text, end), columnOf(map));
+  return lineSplice(style, at, lines);
 }
 
 function insertFlowPair({ text, eol }: Style, map: YAMLMap, name: string, value: FieldValue): Splice {

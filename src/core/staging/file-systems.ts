@@ -15,14 +15,19 @@ const network = {
 const readOnly = { reason: 'it cannot be written to', hint: partition };
 const memory = 'it lies in the memory of this system and is gone when that ends';
 const noLinks = {
-  reason: 'it has no hard links, which the pool format is made of',
+  reason: 'it has no hard links, which the pool is made of',
   hint: `use --format archive, or ${partition}`,
+};
+
+const noOverlay = {
+  reason: 'a container storage of the driver overlay cannot lie on an overlay',
+  hint: partition,
 };
 
 interface Entry {
   readonly name: string;
   readonly refused?: NonNullable<FileSystem['refused']>;
-  /** Refused in the pool format, and doubtful in the archive format. */
+  /** Refused but in the archive format, where it is doubtful. */
   readonly withoutLinks?: true;
   readonly doubt?: string;
 }
@@ -52,8 +57,9 @@ export function judgeFileSystem(magic: number, format: Format): FileSystem {
   const entry = known.get(magic >>> 0);
   if (entry === undefined) return { name: `file system 0x${(magic >>> 0).toString(16)}` };
   const { withoutLinks, ...rest } = entry;
+  if (format === 'storage' && rest.name === 'overlay') return { name: rest.name, refused: noOverlay };
   if (withoutLinks !== true) return rest;
-  return format === 'pool'
+  return format !== 'archive'
     ? { ...rest, refused: noLinks }
     : { ...rest, doubt: 'files of 4 GiB and more do not fit, and its names know no upper and lower case' };
 }

@@ -33,7 +33,7 @@ const passport: Passport = {
   ],
   missing: [],
   blobs: [],
-  stale: { artifacts: [], archives: [], files: [], blobs: [] },
+  stale: { artifacts: [], archives: [], stored: [], files: [], blobs: [] },
   artifacts: [],
   signatures: [],
   disk: null,

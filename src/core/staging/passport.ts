@@ -14,9 +14,9 @@ export type Group = (typeof groups)[number];
 
 /**
  * How images lie in the folder: `pool`, hard links into the pool; `archive`, one `<artifact>.tgz` each, for the scripts
- * of the Go tool.
+ * of the Go tool; `storage`, unpacked in a ready container storage, and in the pool what the discovery stage loads.
  */
-export const formats = ['pool', 'archive'] as const;
+export const formats = ['pool', 'archive', 'storage'] as const;
 export type Format = (typeof formats)[number];
 
 /** Something attached to an image. Its contents are in the pool. */
@@ -68,6 +68,8 @@ const stagedImage = v.object({
   signatures: v.optional(v.array(attachment), []),
   /** The file `<artifact>.tgz`, which then has the blobs: bytes and digest of the file itself. */
   archive: v.optional(v.object({ size, digest })),
+  /** In the container storage, under the name of its reference: its identifier there, and whether the pool has it, too. */
+  stored: v.optional(v.object({ id: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), pooled: v.boolean() })),
 });
 
 /** A file of RHCOS in `artifacts`. */
@@ -112,6 +114,8 @@ const passport = v.object({
   created: v.string(),
   /** What the last run made; an image kept from before may be of the other format. */
   format: v.optional(v.picklist(formats), 'pool'),
+  /** The container storage, where there is one; `golden`: whether a copy of it survives its loss on the node. */
+  storage: v.optional(v.object({ driver: v.literal('overlay'), golden: v.boolean() })),
   /** What was asked for. */
   sources: v.object({
     platform: v.string(),
@@ -133,6 +137,8 @@ const passport = v.object({
   stale: v.object({
     artifacts: v.array(artifact),
     archives: v.optional(v.array(artifact), []),
+    /** References in the container storage. */
+    stored: v.optional(v.array(v.string()), []),
     /** Names in the folder `artifacts`. */
     files: v.optional(v.array(artifact), []),
     blobs: v.array(v.object({ digest, size })),
@@ -172,6 +178,14 @@ function unreadable(path: string, reason: string): ToolError {
   return new ToolError('invalid-document', `the passport ${path} cannot be read: ${reason}`, {
     hint: 'it was changed by hand or written by a newer version; move it away to stage anew (blobs are kept)',
   });
+}
+
+/** Whether the pool has the blobs of an image. */
+export function isPooled({
+  archive,
+  stored,
+}: Pick<Passport['images'][number], 'archive' | 'stored'>): boolean {
+  return archive === undefined && stored?.pooled !== false;
 }
 
 /** The versions of its releases. */

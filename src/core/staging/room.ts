@@ -55,6 +55,34 @@ export function withFiles(
   return { bytes: bytes + sumOf(sizes), files: files + sizes.length };
 }
 
+/**
+ * OpenShift counts 32 GiB on disk for the 16 GiB of blobs of a release (enhancement "pin and pre-load images").
+ */
+export const unpackedShare = 2;
+
+/** Files of an unpacked blob, on average; XFS makes inodes as needed. */
+const filesOfLayer = 1000;
+
+/**
+ * The same when blobs are unpacked into a container storage, bytes each. One that is not `kept` leaves the pool then, and
+ * the next is fetched only after it: of these, a few are there at a time.
+ */
+export function withStorage(
+  { bytes, files }: { readonly bytes: number; readonly files: number },
+  blobs: readonly { readonly size: number; readonly kept: boolean }[],
+): { bytes: number; files: number } {
+  const passing = blobs.filter(({ kept }) => !kept).map(({ size }) => size);
+  const largest = passing.toSorted((a, b) => b - a).slice(0, blobsInWork);
+  const unpacked = sumOf(blobs.map(({ size }) => size)) * unpackedShare;
+  return {
+    bytes: Math.max(0, bytes - sumOf(passing)) + sumOf(largest) + unpacked,
+    files: files + blobs.length * filesOfLayer,
+  };
+}
+
+/** Blobs that are fetched or wait to be unpacked while an image is. */
+const blobsInWork = 16;
+
 /** Why it does not fit, with the numbers; undefined when it does. */
 export function describeShortage(
   folder: string,

@@ -3,8 +3,8 @@ const context = 3;
 /** Beyond so many changed lines, a block counts as changed as a whole. */
 const mostEdits = 1500;
 
-/** A run of lines that differ: `[aStart, aEnd)` became `[bStart, bEnd)`. */
-interface Change {
+/** A run of lines (or other pieces of text) that differ: `[aStart, aEnd)` became `[bStart, bEnd)`. */
+export interface Change {
   readonly aStart: number;
   readonly aEnd: number;
   readonly bStart: number;
@@ -29,7 +29,8 @@ function linesOf(text: string): string[] {
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-function changesOf(a: readonly string[], b: readonly string[]): Change[] {
+/** What makes `b` of `a`, in order; of lists that differ much, more than has to. */
+export function changesOf(a: readonly string[], b: readonly string[]): Change[] {
   let head = 0;
   while (head < a.length && head < b.length && a[head] === b[head]) head += 1;
   let tail = 0;

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { parseTimeSpan } from './time-span.ts';
+
+it.each([
+  ['90', 90],
+  ['15min', 900],
+  ['1h 30s', 3630],
+  ['1min30', 90],
+  ['500ms', 0.5],
+  [' 2 hours ', 7200],
+  ['infinity', Number.POSITIVE_INFINITY],
+  ['', undefined],
+  ['soon', undefined],
+  ['5 parsecs', undefined],
+])('%j is %d seconds', (text, seconds) => {
+  expect(parseTimeSpan(text)).toBe(seconds);
+});

@@ -1,0 +1,3 @@
+import { describeFirstBoot } from './first-boot.ts';
+
+describeFirstBoot('pool');
