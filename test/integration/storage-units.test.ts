@@ -57,7 +57,7 @@ describe.skipIf(!ready)(
           host: registry.host,
           components: 18,
           baseLayers: [200_000],
-          ownLayer: { min: 10_000, max: 60_000 },
+          ownLayer: { min: 10_000, max: 400_000 },
         });
         registry.add(set);
         const images = ['--release-image', set.release.reference, '-a', set.additional.index.reference];
@@ -180,7 +180,7 @@ describe.skipIf(!ready)(
       expect(wiped.seen).toEqual(names);
       expect(wiped.report).toMatchObject({ state: 'complete', failed: [] });
       expect(wiped.report?.restoredMilliseconds).toBeLessThan(5000);
-    }, 60_000);
+    }, 400_000);
 
     it('boots with the storage of the root disk where there is no partition, and says so', async () => {
       await rm(join(machine.root, 'etc/tmpfiles.d/partition.conf'));
@@ -191,7 +191,7 @@ describe.skipIf(!ready)(
         state: 'incomplete',
         reason: expect.stringContaining('nothing is mounted on /var/lib/precache'),
       });
-    }, 60_000);
+    }, 400_000);
 
     it('loads from the pool what it has where the storage is not usable', async () => {
       const folder = join(loops.scratch, 'mnt');
@@ -205,7 +205,7 @@ describe.skipIf(!ready)(
       expect(report?.failed.map(({ reference }) => reference).toSorted()).toEqual(
         names.filter((name) => !discovery.includes(name)),
       );
-    }, 60_000);
+    }, 400_000);
 
     it('gives the pool back once the cluster says that it is installed', async () => {
       await machine.put(
@@ -224,6 +224,6 @@ describe.skipIf(!ready)(
       expect(left).toContain('precache.reclaimed.json');
       for (const gone of ['pool', 'images', 'precache.json', 'ai-images.txt'])
         expect(left).not.toContain(gone);
-    }, 60_000);
+    }, 400_000);
   },
 );
