@@ -57,7 +57,7 @@ describe.skipIf(!ready)(
           host: registry.host,
           components: 18,
           baseLayers: [200_000],
-          ownLayer: { min: 10_000, max: 400_000 },
+          ownLayer: { min: 10_000, max: 60_000 },
         });
         registry.add(set);
         const images = ['--release-image', set.release.reference, '-a', set.additional.index.reference];

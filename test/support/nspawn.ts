@@ -13,7 +13,7 @@ export interface Machine {
   /** Starts units with the boot. */
   readonly enable: (...units: readonly string[]) => Promise<void>;
   /**
-   * Boots it without a network, until it powers itself off; rejects after two minutes, or so many seconds. The text is
+   * Boots it without a network, until it powers itself off; rejects after three minutes, or so many seconds. The text is
    * the console's.
    */
   readonly boot: (binds?: readonly string[], seconds?: number) => Promise<string>;
@@ -72,7 +72,7 @@ export async function makeMachine(root: string): Promise<Machine> {
         await symlink(join(units, name), wanted);
       }
     },
-    boot: (binds = [], seconds = 120) => bootMachine(root, binds, seconds),
+    boot: (binds = [], seconds = 180) => bootMachine(root, binds, seconds),
   };
 }
 
