@@ -10,6 +10,13 @@ export const output = {
   default: 'text',
 } as const;
 
+/** The same where a result is read by people and programs alike. */
+export const outputOrYaml = {
+  ...output,
+  description: 'result as text, json or yaml',
+  choices: ['text', 'json', 'yaml'],
+} as const;
+
 export const dryRun = { kind: 'boolean', description: 'show what would be done, change nothing' } as const;
 
 export const authfile = {

@@ -2,6 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bootHooks } from '../../src/core/ignition/boot-hooks.ts';
+import { installHooks, linkPartition, units } from '../support/boot-machine.ts';
 import { startFakeRegistry } from '../support/fake-registry.ts';
 import { type LoopDevice, type LoopDevices, makeLoopDevices } from '../support/loop-device.ts';
 import { lacking } from '../support/needs.ts';
@@ -11,7 +12,6 @@ import { writeReleaseSet } from '../support/release-set.ts';
 import { unmountFully } from '../support/small-disk.ts';
 
 const label = 'data-1.x';
-const units = '/etc/systemd/system';
 const users = ['machine-config-daemon-pull', 'nodeip-configuration', 'crio', 'kubelet'];
 
 /** A user of the images: tells when it started, and CRI-O which images podman finds, by their names. */
@@ -83,20 +83,11 @@ describe.skipIf(!ready)(
         fill: (image) => output(['cp', '--sparse=always', staged.image, image]),
       });
       machine = await makeMachine(join(loops.scratch, `root-${disk.name}`));
-      await machine.put(
-        '/etc/tmpfiles.d/partition.conf',
-        `d /dev/disk\nd /dev/disk/by-partlabel\nL /dev/disk/by-partlabel/${label} - - - - ${disk.path}\n`,
-      );
+      await linkPartition(machine, label, disk.path);
       // podman wants it to be there.
       await machine.put('/var/tmp/.keep', '');
-      const hooks = bootHooks('installation', label, undefined, { format: 'storage', reclaim: true });
-      for (const { name, contents, enabled } of hooks.units) {
-        await machine.put(`${units}/${name}`, contents);
-        if (enabled === true) await machine.enable(name);
-      }
-      for (const { path, contents } of hooks.files) {
-        await machine.put(path, decodeURIComponent(contents.source.slice('data:,'.length)));
-      }
+      const variant = { format: 'storage', reclaim: true } as const;
+      await installHooks(machine, bootHooks('installation', label, undefined, variant));
       for (const name of ['precache-storage', 'precache-ocp-images']) {
         await machine.put(
           `${units}/${name}.service.d/order.conf`,

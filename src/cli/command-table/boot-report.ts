@@ -1,3 +1,4 @@
+import { outputOrYaml } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 
 export const bootReport = {
@@ -10,14 +11,7 @@ anywhere, 3 when a file is no report; docs/boot-files.md has the fields.`,
     files: { value: 'file', description: 'reports; - reads standard input', required: true, variadic: true },
   },
   flags: {
-    output: {
-      kind: 'string',
-      short: 'o',
-      value: 'format',
-      description: 'result as text, json or yaml',
-      choices: ['text', 'json', 'yaml'],
-      default: 'text',
-    },
+    output: outputOrYaml,
   },
   examples: [
     'factory-precaching-cli boot-report /run/precache/report-*.json',

@@ -1,4 +1,4 @@
-import { authfile, certDir, parallel } from '../common-flags.ts';
+import { authfile, certDir, outputOrYaml, parallel } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 import { download } from './download.ts';
 import { lockFlags, requestFlags } from './request.ts';
@@ -41,14 +41,7 @@ site will still pull over its WAN. Exit status 8 when it does not fit into the f
     parallel,
     authfile,
     certDir,
-    output: {
-      kind: 'string',
-      short: 'o',
-      value: 'format',
-      description: 'result as text, json or yaml',
-      choices: ['text', 'json', 'yaml'],
-      default: 'text',
-    },
+    output: outputOrYaml,
   },
   examples: [
     'factory-precaching-cli plan -r 4.14.7 --bandwidth 100Mbit',

@@ -1,4 +1,4 @@
-import { plan } from './plan.ts';
+import { outputOrYaml } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 
 export const rehearse = {
@@ -35,7 +35,7 @@ fit, 8 when it cannot be rehearsed here.`,
       kind: 'boolean',
       description: 'compare the SHA-256 of the whole partition before and after, too',
     },
-    output: plan.flags.output,
+    output: outputOrYaml,
   },
   examples: [
     'factory-precaching-cli rehearse -f /mnt',

@@ -85,36 +85,18 @@ export function allComplete({ totals }: BootSummary): boolean {
 }
 
 function describeRun({ file, report }: NamedBootReport): BootRun {
-  const {
-    group,
-    state,
-    reason,
-    references,
-    bytes,
-    seconds,
-    peakExtraBytes,
-    storageBytes,
-    restoredMilliseconds,
-    tool,
-    host = '',
-  } = report;
+  const { group, references, host = '' } = report;
   const [loaded, skipped] = [report.loaded.length, report.skipped.length];
+  const { state, reason, bytes, seconds, peakExtraBytes, storageBytes, restoredMilliseconds, tool } = report;
   return {
     file,
     server: host === '' || /^localhost(?:\.|$)/.test(host) ? file : host,
     stage: group === 'ai' ? 'discovery' : 'installation',
     group,
-    state,
-    reason,
     references,
     loaded,
     skipped,
     missing: Math.max(references - loaded - skipped, report.failed.length),
-    bytes,
-    seconds,
-    peakExtraBytes,
-    storageBytes,
-    restoredMilliseconds,
-    tool,
+    ...{ state, reason, bytes, seconds, peakExtraBytes, storageBytes, restoredMilliseconds, tool },
   };
 }
