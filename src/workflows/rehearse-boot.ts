@@ -38,8 +38,6 @@ export interface RehearsalReport extends Rehearsed {
   /** Null where the folder is no partition: then neither the mount nor the label is rehearsed. */
   readonly partition: Partition | null;
   readonly site: RehearsedHooks['site'];
-  /** How: there is one way so far. */
-  readonly method: 'namespaces';
   readonly releases: readonly string[];
   /** What was asked for and is not staged: the site pulls it. */
   readonly notStaged: Passport['missing'];
@@ -87,7 +85,6 @@ export async function rehearseBoot(options: RehearseOptions): Promise<RehearsalR
       folder: options.folder,
       partition,
       site,
-      method: 'namespaces',
       releases: releasesOf(passport),
       ...rehearsed,
       notStaged: passport.missing,
