@@ -97,6 +97,13 @@ function describeRun({ file, report }: NamedBootReport): BootRun {
     loaded,
     skipped,
     missing: Math.max(references - loaded - skipped, report.failed.length),
-    ...{ state, reason, bytes, seconds, peakExtraBytes, storageBytes, restoredMilliseconds, tool },
+    state,
+    reason,
+    bytes,
+    seconds,
+    peakExtraBytes,
+    storageBytes,
+    restoredMilliseconds,
+    tool,
   };
 }
