@@ -73,5 +73,5 @@ const bundle = (entryPoints, outdir) =>
 
 // The names of chunks change with their content: without this, those of earlier builds would stay for ever.
 rmSync('dist', { recursive: true, force: true });
-await bundle(['src/main.ts', 'src/workflows/edit-site-thread.ts'], 'dist');
+await bundle(['src/main.ts', 'src/workflows/file-thread.ts'], 'dist');
 for (const entry of process.argv.slice(2)) await bundle([entry], join('build', dirname(entry)));
