@@ -4,6 +4,7 @@
 #   mount     before CRI-O's wipe, on every boot: binds the storage over /var/lib/containers
 #   check     after the wipe and before CRI-O: are the images there? What was wiped comes back from the golden copy;
 #             where there is no storage at all, the images of the pool are loaded into that of the root disk
+#   spare     beside the running node: copies the golden copy, so that the next wipe costs a rename
 #   reclaim   once the cluster is installed: removes the pool
 #
 # Never ends the boot: the unit's status, the report and the last line say what is there and what is not.
@@ -23,6 +24,7 @@ storage=$partition/storage
 containers=$storage/containers
 graph_root=$containers/storage
 golden=$storage/golden
+spare=$storage/spare
 list=$partition/ocp-images.txt
 restored=null
 
@@ -62,22 +64,33 @@ release() {
   done < <(findmnt --list --noheadings --output=TARGET | tac)
 }
 
-# The wiped graph root anew, from the copy that shares its blocks. On the disk before it has its name.
+# A copy of the golden copy that shares its blocks. On the disk before it has its name.
+copy_golden() { # PATH
+  [[ -d $golden ]] || return 1
+  rm -rf --one-file-system "$1.new"
+  cp --archive --reflink=always --no-target-directory "$golden" "$1.new" && sync --file-system "$storage" &&
+    mv --no-target-directory "$1.new" "$1"
+}
+
+# The wiped graph root anew: the spare takes its place, and is made anew later.
 restore() {
   local began
   read_clock
   began=$now
-  [[ -d $golden ]] || return 1
-  rm -rf --one-file-system "$graph_root.new" "$graph_root.lost"
-  cp --archive --reflink=always --no-target-directory "$golden" "$graph_root.new" || return 1
-  sync --file-system "$storage" || return 1
+  [[ -d $spare ]] || copy_golden "$spare" || return 1
   release "$target/storage"
+  rm -rf --one-file-system "$graph_root.lost"
   [[ ! -e $graph_root ]] || mv --no-target-directory "$graph_root" "$graph_root.lost" || return 1
-  mv --no-target-directory "$graph_root.new" "$graph_root" && sync --file-system "$storage" || return 1
+  mv --no-target-directory "$spare" "$graph_root" && sync --file-system "$storage" || return 1
   rm -rf --one-file-system "$graph_root.lost"
   read_clock
   restored=$(((now - began) * 10))
   say "the storage was lost: brought back from its golden copy in $restored ms"
+}
+
+keep_spare() {
+  is_ours || { say 'no spare is kept: the storage is not in use'; return 1; }
+  [[ -d $spare ]] || copy_golden "$spare" && sync --file-system "$storage"
 }
 
 # Once, where SELinux is on: the factory has no policy, so what it wrote has no labels. The golden copy is relabelled
@@ -259,9 +272,10 @@ reclaim() {
 case ${1-} in
   mount) mount_storage ;;
   check) check_storage ;;
+  spare) keep_spare ;;
   reclaim) reclaim ;;
   *)
-    echo "usage: ${0##*/} mount|check|reclaim" >&2
+    echo "usage: ${0##*/} mount|check|spare|reclaim" >&2
     exit 1
     ;;
 esac

@@ -23,6 +23,9 @@ interface Boots {
   /** Seconds; medians. */
   readonly usable: number;
   readonly restored: number;
+  /** Where the node had no time for a spare. */
+  readonly copiedBack: number;
+  readonly spare: number;
   /** Seconds of one load out of the pool of the same partition. */
   readonly reload: number;
   /** By which the file system grew; the most of all runs. Bytes. */
@@ -42,11 +45,22 @@ export async function storage(bench: Bench): Promise<string> {
       `${boots.images} images, ${formatBytes(boots.bytes)}`,
       boots.usable.toFixed(2),
       boots.restored.toFixed(2),
+      boots.spare.toFixed(2),
+      boots.copiedBack.toFixed(2),
       boots.reload.toFixed(2),
       (boots.restored / boots.reload).toFixed(3),
       formatBytes(boots.copied),
     ]);
-    const head = ['', 'usable after s', 'restored in s', 'loaded from the pool in s', 'ratio', 'growth'];
+    const head = [
+      '',
+      'usable after s',
+      'restored in s',
+      'spare made in s',
+      'restored without it in s',
+      'loaded from the pool in s',
+      'restored ÷ loaded',
+      'growth',
+    ];
     const worst = Math.max(...[few, many].map(({ restored, reload }) => restored / reload));
     return [
       `Medians of ${bench.runs} boots; the load once. ${filesPerImage} files an image. Caches dropped before each.\n`,
@@ -102,7 +116,16 @@ async function bootAll(bench: Bench, devices: LoopDevices, count: number): Promi
   await rm(join(work, `storage-${count}`), { recursive: true });
   const seconds = (at: number): number => median(taken.map((figures) => figures[at] ?? Number.NaN)) / 1e9;
   const copied = Math.max(...taken.map((figures) => figures[2] ?? Number.NaN));
-  return { images: count, usable: seconds(0), restored: seconds(1), reload, copied, bytes: unique };
+  return {
+    images: count,
+    usable: seconds(0),
+    restored: seconds(1),
+    copiedBack: seconds(5),
+    spare: seconds(4),
+    reload,
+    copied,
+    bytes: unique,
+  };
 }
 
 /** Seconds that the script of the pool format takes for the same images, into a storage on the same file system. */

@@ -14,6 +14,9 @@ export const graphRootPath = `${containersPath}/storage`;
 /** A copy of the graph root as it was when it was complete, outside of what CRI-O wipes. */
 export const goldenPath = 'storage/golden';
 
+/** A copy of the golden copy, which a node makes: its next wipe costs a rename. */
+const sparePath = 'storage/spare';
+
 const beforePath = 'storage/before';
 const imagesFile = 'overlay-images/images.json';
 const layersFile = 'overlay-layers/layers.json';
@@ -143,9 +146,10 @@ export async function clearGoldenAside(folder: string): Promise<string> {
   return aside;
 }
 
-/** Gives a new golden copy, which is on the disk, its name. */
+/** Gives a new golden copy, which is on the disk, its name. What a node copied of the old one goes first. */
 export async function commitGolden(folder: string): Promise<void> {
   const golden = join(folder, goldenPath);
+  await removeAside(folder, sparePath);
   await onDisk(golden, async () => {
     await rm(`${golden}.old`, { recursive: true, force: true });
     if (await exists(golden)) await rename(golden, `${golden}.old`);
@@ -155,10 +159,15 @@ export async function commitGolden(folder: string): Promise<void> {
   });
 }
 
-/** Removes the golden copy, or with `all` the whole storage. The name goes first. */
+/** Removes the golden copy and what a node copied of it, or with `all` the whole storage. */
 export async function removeStorage(folder: string, what: 'golden' | 'all'): Promise<void> {
-  const path = join(folder, what === 'all' ? 'storage' : goldenPath);
-  const aside = join(folder, 'pool/ingest', `storage-${what}.old`);
+  for (const path of what === 'all' ? ['storage'] : [sparePath, goldenPath]) await removeAside(folder, path);
+}
+
+/** Removes a directory of the folder. Its name goes first: a part of it is never seen under it. */
+async function removeAside(folder: string, directory: string): Promise<void> {
+  const path = join(folder, directory);
+  const aside = join(folder, 'pool/ingest', `${directory.replace('/', '-')}.old`);
   if (!(await exists(path))) return;
   await onDisk(path, async () => {
     await rm(aside, { recursive: true, force: true });

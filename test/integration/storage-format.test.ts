@@ -213,7 +213,10 @@ describeWith(
       expect(await readdir(join(folder, 'images'))).toEqual([]);
       expect(await podmanNames()).toEqual(namesOf([tool, oci]));
 
+      // What a node copied of the golden copy that is replaced now.
+      await mkdir(join(folder, 'storage/spare'));
       const less = await download('-a', tool.reference, '-s');
+      expect(await readdir(join(folder, 'storage'))).toEqual(['containers', 'golden']);
       expect(JSON.parse(less.stdout)).toMatchObject({ existed: 1, stale: 1, staleRemoved: true });
       expect(await podmanNames()).toEqual(namesOf([tool]));
       expect(await podmanNames(join(folder, 'storage/golden'))).toEqual(namesOf([tool]));

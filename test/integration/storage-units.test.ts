@@ -25,6 +25,8 @@ ExecStart=/bin/bash -c 'echo ${name} >>/var/order; ${command}'
 WantedBy=multi-user.target
 `;
 const listNames = `podman images --all --format json 2>/var/podman-said | jq --raw-output ".[].Names[]?" | sort >/var/seen`;
+/** Waits for the spare, and notes which directory it is, and which one podman works on. */
+const noteSpare = `until [ -d /var/lib/precache/storage/spare ] || ! [ -d /var/lib/precache/storage/golden ]; do sleep 0.2; done; stat --format=%%i /var/lib/precache/storage/spare >/var/spare; stat --format=%%i /var/lib/containers/storage >/var/graph-root`;
 /** What CRI-O does after an unclean shutdown. */
 const wipe = 'if [ -e /var/unclean ]; then rm -rf /var/lib/containers/storage; rm /var/unclean; fi';
 
@@ -108,7 +110,7 @@ describe.skipIf(!ready)(
       await machine.enable('crio-wipe.service', ...users.map((user) => `${user}.service`));
       await machine.put(
         `${units}/off.service`,
-        `[Unit]\nAfter=${users.map((user) => `${user}.service`).join(' ')}\n[Service]\nType=oneshot\nExecStart=/bin/bash -c 'until [ ! -e /var/wait ] || [ -e /var/lib/precache/precache.reclaimed.json ]; do sleep 0.2; done; findmnt --noheadings --output=SOURCE /var/lib/containers >/var/mounted; systemctl show precache-storage precache-ocp-images --property=Result,ConditionResult >/var/states; systemctl poweroff --no-block'\n[Install]\nWantedBy=multi-user.target\n`,
+        `[Unit]\nAfter=${users.map((user) => `${user}.service`).join(' ')}\n[Service]\nType=oneshot\nExecStart=/bin/bash -c 'until [ ! -e /var/wait ] || [ -e /var/lib/precache/precache.reclaimed.json ]; do sleep 0.2; done; ${noteSpare}; findmnt --noheadings --output=SOURCE /var/lib/containers >/var/mounted; systemctl show precache-storage precache-ocp-images --property=Result,ConditionResult >/var/states; systemctl poweroff --no-block'\n[Install]\nWantedBy=multi-user.target\n`,
       );
       await machine.enable('off.service');
     });
@@ -142,6 +144,7 @@ describe.skipIf(!ready)(
         'var-lib-precache.mount',
         'precache-storage.service',
         'precache-ocp-images.service',
+        'precache-storage-spare.service',
         'precache-reclaim.service',
       ].map((name) => join(machine.root, units, name));
       const { status, stdout, stderr } = await run(['systemd-analyze', 'verify', '--man=no', ...paths]);
@@ -160,6 +163,7 @@ describe.skipIf(!ready)(
       expect(first.report).toMatchObject({ state: 'complete', loaded: [], failed: [], bytes: 0 });
       expect(first.report?.skipped).toEqual(names);
       expect(await machine.read('var/mounted')).toContain('[/storage/containers]');
+      const spare = await machine.read('var/spare');
 
       const second = await boot();
       expect(second.order).not.toContain('precache-ocp-images');
@@ -171,6 +175,10 @@ describe.skipIf(!ready)(
       expect(wiped.seen).toEqual(names);
       expect(wiped.report).toMatchObject({ state: 'complete', failed: [] });
       expect(wiped.report?.restoredMilliseconds).toBeLessThan(5000);
+      // No file was copied for it: the spare has taken the place, and there is another one.
+      expect(await machine.read('var/graph-root')).toBe(spare);
+      expect(await machine.read('var/spare')).toMatch(/^\d+\n$/);
+      expect(await machine.read('var/spare')).not.toBe(spare);
     }, 400_000);
 
     it('boots with the storage of the root disk where there is no partition, and says so', async () => {

@@ -60,6 +60,7 @@ it('the storage format: a mount of its own, a service that binds it, and the che
   expect(units.map(({ name, enabled }) => [name, enabled])).toEqual([
     ['var-lib-precache.mount', undefined],
     ['precache-storage.service', true],
+    ['precache-storage-spare.service', true],
     ['precache-ocp-images.service', true],
   ]);
   expect(units.map(({ contents }) => contents).join('')).not.toContain('by-partlabel/data');

@@ -1,5 +1,6 @@
 import precacheReclaim from '../../../boot/precache-reclaim.service?raw';
 import precacheStorage from '../../../boot/precache-storage.service?raw';
+import precacheStorageSpare from '../../../boot/precache-storage-spare.service?raw';
 import precacheStorageImages from '../../../boot/precache-storage-images.service?raw';
 import varLibPrecache from '../../../boot/var-lib-precache.mount?raw';
 import { loadScript, storageScript } from './boot-scripts.ts';
@@ -8,6 +9,7 @@ import { loadScript, storageScript } from './boot-scripts.ts';
 const units = {
   mount: { name: 'var-lib-precache.mount', contents: varLibPrecache },
   storage: { name: 'precache-storage.service', enabled: true, contents: precacheStorage },
+  spare: { name: 'precache-storage-spare.service', enabled: true, contents: precacheStorageSpare },
   reclaim: { name: 'precache-reclaim.service', enabled: true, contents: precacheReclaim },
 } as const;
 
@@ -27,7 +29,7 @@ export function storageHooks(reclaim: boolean) {
   return {
     /** In the place of the service that loads: it has the same name, so that the one follows the other. */
     service: precacheStorageImages,
-    units: [units.mount, units.storage, ...(reclaim ? [units.reclaim] : [])],
+    units: [units.mount, units.storage, units.spare, ...(reclaim ? [units.reclaim] : [])],
     scripts: [
       { path: script, contents: storageScript },
       // Where there is no storage, the pool stands in for it.
