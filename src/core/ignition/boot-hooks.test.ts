@@ -65,7 +65,7 @@ it('the storage format: a mount of its own, a service that binds it, and the che
   ]);
   expect(units.map(({ contents }) => contents).join('')).not.toContain('by-partlabel/data');
   expect(units[1]?.contents).toContain('\nEnvironment=PRECACHE_DEVICE=/dev/disk/by-partlabel/my-label\n');
-  expect(units[2]?.contents).toContain('\nTimeoutStartSec=600s\n');
+  expect(units[3]?.contents).toContain('\nTimeoutStartSec=600s\n');
   expect(files.map(({ path }) => path)).toEqual([
     '/usr/local/bin/precache-storage.sh',
     '/usr/local/bin/extract-ocp.sh',
