@@ -155,7 +155,7 @@ describe.skipIf(!ready)('the discovery stage (needs root, skopeo, podman, system
 
   it.each(cases)('case 96: $name: the agent starts, the report is true, the next start finishes', (fault) => {
     const { faulty, next } = startsOf(fault.name);
-    const { report } = faulty;
+    const { report, journal } = faulty;
     const complete = fault.loaded === faultImages;
     expect(report.reason).toMatch(fault.reason ?? /^$/);
     expect(report).toMatchObject({ state: complete ? 'complete' : 'incomplete' });
@@ -164,6 +164,17 @@ describe.skipIf(!ready)('the discovery stage (needs root, skopeo, podman, system
     expect(report.failed).toHaveLength(
       fault.reason === undefined ? faultImages - fault.loaded : report.failed.length,
     );
+    expect(journal).toMatchObject({
+      SYSLOG_IDENTIFIER: 'precache',
+      PRIORITY: complete ? '6' : '4',
+      PRECACHE_GROUP: 'ai',
+      PRECACHE_STAGE: 'discovery',
+      PRECACHE_STATE: report.state,
+      PRECACHE_REASON: report.reason,
+      PRECACHE_LOADED: String(report.loaded.length),
+      PRECACHE_SKIPPED: String(report.skipped.length),
+      PRECACHE_BYTES: String(report.bytes),
+    });
     expect(faulty.state).toBe(
       complete ? 'ActiveState=inactive Result=success' : 'ActiveState=failed Result=exit-code',
     );

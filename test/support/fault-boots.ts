@@ -18,6 +18,8 @@ export interface Fault {
 /** What one start of the discovery stage left. */
 export interface FaultyStart {
   readonly report: BootReport & { readonly reason: string };
+  /** The fields of the line in the journal. */
+  readonly journal: Readonly<Record<string, string>>;
   /** Of the service, as the stand-in for the agent saw it when it started. */
   readonly state: string;
   /** Whether the partition was mounted then. */
@@ -63,6 +65,8 @@ start() {
   echo "$(uptime_now) $begun" >$out/seconds
   echo $(($(awk '{print $7}' /sys/block/\${device##*/}/stat) - before)) >$out/written
   cp /var/report/* /var/states /var/mounts $out/
+  journalctl --sync
+  journalctl --no-pager --output=json --lines=1 MESSAGE_ID=4f1d17a2bae34e8aa0a42cfe28ab9d7a >$out/journal
 }
 second=$(sed -n 2p /cases/list)
 art=\${second##*/} art=\${art//:/_}
@@ -160,8 +164,10 @@ async function readStart(machine: Machine, name: string): Promise<FaultyStart> {
   const [until = 0, since = 0] = (await text('seconds')).trim().split(' ').map(Number);
   const states = await text('states');
   const report: FaultyStart['report'] = JSON.parse(await text('report-ai.json'));
+  const journal: FaultyStart['journal'] = JSON.parse(await text('journal'));
   return {
     report,
+    journal,
     state: ['ActiveState', 'Result']
       .map((name) => new RegExp(`^${name}=.*$`, 'm').exec(states)?.[0])
       .join(' '),
