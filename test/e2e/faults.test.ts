@@ -41,6 +41,22 @@ describeWith(machineNeeds, 'faults in a virtual machine without a network card',
   );
 
   it(
+    'clock at 1970: everything is loaded, and the partition is free again',
+    async () => {
+      const { disk, disks } = site;
+      const machine = [disks.data, disks.metal];
+      const found = await site.boot('1970', machine, discoveryConfig(disk.hooks), '1970-01-01T00:00:10');
+      const agent = found.get('agent');
+      // systemd sets it to the day on which it was built.
+      expect(agent?.clock).toBeLessThan(Date.now() / 1000 - 30 * 24 * 3600);
+      expect(agent).toMatchObject({ mounts: ['/dev/loop0'], reports: { ai: { state: 'complete' } } });
+      expect(agent?.images?.toSorted()).toEqual(disk.references.ai.toSorted());
+      expect(await disk.partitionDigest()).toBe(staged);
+    },
+    limit,
+  );
+
+  it(
     'late disk: waited for, loaded, free again for the installer',
     async () => {
       const { disk, disks } = site;

@@ -3,6 +3,8 @@ export interface Finding {
   readonly name: string;
   /** Since the machine's start. */
   readonly seconds: number;
+  /** What its clock shows: seconds since 1970. */
+  readonly clock: number;
   /** The names in the container storage; null when podman cannot say. */
   readonly images: readonly string[] | null;
   /** Devices of which something is mounted, in any namespace. */

@@ -14,13 +14,15 @@ export interface QemuOptions {
   readonly disks: readonly Disk[];
   /** Files of the two serial ports. */
   readonly serialPorts: readonly [console: string, findings: string];
+  /** What the clock of the machine shows when it is switched on (ISO 8601); that of this host without. */
+  readonly clock?: string | undefined;
   /** Path of the monitor's socket. */
   readonly monitor: string;
 }
 
 /** Starts QEMU without a network card. It ends with this process at the latest. */
 export function startQemu(options: QemuOptions): ChildProcess {
-  const { kernel, initramfs, kernelArguments, disks, serialPorts, monitor } = options;
+  const { kernel, initramfs, kernelArguments, disks, serialPorts, clock, monitor } = options;
   const machine = [
     // Emulation, never virtualization: the same everywhere.
     ...'-machine pc -accel tcg,thread=multi -cpu max -smp 2 -m 2560 -nic none'.split(' '),
@@ -35,7 +37,8 @@ export function startQemu(options: QemuOptions): ChildProcess {
     `virtio-blk-pci,drive=${disk.serial},serial=${disk.serial}`,
   ]);
   const qmp = ['-qmp', `unix:${monitor},server=on,wait=off`];
-  const argv = [...machine, ...boot, ...ports, ...drives, ...qmp];
+  const rtc = clock === undefined ? [] : ['-rtc', `base=${clock}`];
+  const argv = [...machine, ...boot, ...ports, ...drives, ...rtc, ...qmp];
   return spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...argv], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -12,8 +12,8 @@ export interface Site {
   readonly disk: StagedDisk;
   /** The disk, and the one with the image that the installer writes. */
   readonly disks: Readonly<Record<'data' | 'metal', Disk>>;
-  /** Starts the machine: live with a config of Ignition, else from the disk. */
-  start(name: string, disks: readonly Disk[], config?: unknown): Promise<VirtualMachine>;
+  /** Starts the machine: live with a config of Ignition, else from the disk. `clock` as in `QemuOptions`. */
+  start(name: string, disks: readonly Disk[], config?: unknown, clock?: string): Promise<VirtualMachine>;
   /** Boots it until it powers itself off; what its stand-ins told, by their names. */
   boot(...machine: Parameters<Site['start']>): Promise<ReadonlyMap<string, Finding>>;
   /** Takes everything away; after a failure the logs stay. */
@@ -35,13 +35,14 @@ export async function makeSite(format: Format): Promise<Site> {
 const limitSeconds = 40 * 60;
 
 function siteOf(system: string, loops: LoopDevices, disk: StagedDisk): Omit<Site, 'disk'> {
-  const start: Site['start'] = async (name, disks, config) => {
+  const start: Site['start'] = async (name, disks, config, clock) => {
     const folder = join(loops.scratch, name);
     await mkdir(folder);
     return await startMachine({
       folder,
       system,
       disks,
+      clock,
       limitSeconds,
       ...(config === undefined ? {} : { config }),
     });

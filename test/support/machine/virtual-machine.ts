@@ -4,16 +4,15 @@ import { join } from 'node:path';
 import { type Finding, readFindings } from './finding.ts';
 import { concatenated } from './initramfs.ts';
 import { connectMonitor, type Monitor } from './monitor.ts';
-import { blockdev, type Disk, startQemu } from './qemu.ts';
+import { blockdev, type Disk, type QemuOptions, startQemu } from './qemu.ts';
 
-export interface MachineOptions {
+export interface MachineOptions extends Pick<QemuOptions, 'disks' | 'clock'> {
   /** A folder of its own; console and findings are left in it. */
   readonly folder: string;
   /** Where `scripts/machine-root` put the kernel and the root. */
   readonly system: string;
   /** Boots a live system in memory to which Ignition applies this; without it, what the installer put on the disk. */
   readonly config?: unknown;
-  readonly disks: readonly Disk[];
   /** The machine is ended when it runs longer. */
   readonly limitSeconds: number;
 }
@@ -31,7 +30,7 @@ export interface VirtualMachine {
 
 /** Starts a machine. It ends with this process at the latest. */
 export async function startMachine(options: MachineOptions): Promise<VirtualMachine> {
-  const { folder, system, disks, config, limitSeconds } = options;
+  const { folder, system, disks, clock, config, limitSeconds } = options;
   const console = join(folder, 'console.log');
   const findings = join(folder, 'findings.jsonl');
   const monitor = join(folder, 'monitor');
@@ -47,6 +46,7 @@ export async function startMachine(options: MachineOptions): Promise<VirtualMach
       `precache.root=${config === undefined ? 'disk' : 'live'}`,
     ],
     disks,
+    clock,
     serialPorts: [console, findings],
     monitor,
   });
