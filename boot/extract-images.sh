@@ -1,6 +1,6 @@
 #!/usr/bin/bash
-# Loads the staged images of one group from the partition into the container storage, in the order of the group's
-# list. Never writes to the partition and never ends the boot: the unit's status, the
+# Loads the staged images of one group from the partition into the container storage, one at a time, in the
+# order of the group's list. Never writes to the partition and never ends the boot: the unit's status, the
 # report and the last line say what is in the storage and what is not.
 #
 # Installed as extract-ai.sh and extract-ocp.sh; the name says the group. Under another name the group is $1.
@@ -8,10 +8,9 @@
 #
 #   PRECACHE_DEADLINE       seconds from the start of its unit, or of itself, until it ends; 0 for never (0)
 #   PRECACHE_IMAGE_SECONDS  an image may take so long, and a second more for each 4 MiB of it (120)
-#   PRECACHE_JOBS           images copied at a time where the storage is on a disk and there are two cores (2); else 1
 #   PRECACHE_FOLDER         staging folder (/var/mnt)
 #   PRECACHE_REPORT_DIR     where report-GROUP.json goes, and all else that tells of the run (/run/precache)
-#   PRECACHE_TMPDIR         where the blobs of the images that are copied are spooled, and archives unpacked (/var/tmp)
+#   PRECACHE_TMPDIR         where blobs are spooled and archives unpacked, one image at a time (/var/tmp)
 #   PRECACHE_CRIO_DIR       configuration of CRI-O, if it is there (/etc/crio)
 #   CONTAINERS_STORAGE_CONF is honoured by skopeo and podman alike.
 #
@@ -48,13 +47,8 @@ references=() loaded=() skipped=() failed=()
 declare -A artifact_of=() present=() reason_of=() known=() counted=()
 state=running reason='' tool='' bytes=0 peak=0 storage_bytes=0
 graph_root='' loading='' job='' timer='' in_memory='' free_before=0
-running=()
-# References of images whose copy runs, the oldest first, at most `jobs`, and the bytes that they may still write. The one
-# whose copy ended and that is not yet on the disk. What is known of each: since when, for how long it may, its job, and
-# what of it is removed in the end.
-copying=() jobs=1 reserved=0 slot=0
-pending='' sync_job=''
-declare -A job_of=() label_of=() slot_of=() blobs_of=() new_of=() unpacked_in=() limit_of=() hundredths_of=()
+# The image whose copy ended and that is not yet on the disk.
+pending='' pending_label='' pending_slot=0 pending_blobs=() pending_hundredths=0 sync_job=''
 
 # On the node these files stand here, in this one.
 # shellcheck source=boot/precache-report.sh
@@ -68,7 +62,7 @@ declare -A job_of=() label_of=() slot_of=() blobs_of=() new_of=() unpacked_in=()
 finish() {
   trap - TERM INT HUP ALRM EXIT
   reason=${1-}
-  end_jobs
+  end_job
   [[ -z $timer ]] || kill -TERM "$timer" 2>/dev/null
   local reference missing=0
   for reference in "${references[@]}"; do
@@ -114,7 +108,7 @@ find_image() { # ARTIFACT
   source=$folder/images/$1 unpacked=0
   [[ ! -d $source && -f $archive ]] || return 0
   unpacked=$(stat --format=%s "$archive")
-  find_room "$unpacked" 0 || return 1
+  has_room "$unpacked" 0 || return 1
   source=$spool/$1
   start $((image_seconds + unpacked / 4194304)) /dev/null \
     tar --extract --gzip --file="$archive" --directory="$spool" --no-same-owner --no-same-permissions
@@ -124,78 +118,50 @@ find_image() { # ARTIFACT
   return 1
 }
 
-# As `has_room`; copies that run give theirs back when they end.
-find_room() { # SPOOLED STORED
-  until has_room "$@"; do
-    ((${#copying[@]} > 0)) || return 1
-    land
-  done
-}
-
 # Begins to copy an image into the storage. Its name is kept there until all of it is on the disk, as a link's target:
 # that is metadata, and reaches the journal of the file system before whatever skopeo does next.
 begin() { # REFERENCE
-  local artifact=${artifact_of[$1]-} source='' unpacked=0 new=0 blobs=() limit
+  local artifact=${artifact_of[$1]-}
   message='not in precache.json'
   [[ -n $artifact ]] && find_image "$artifact" || return 1
-  ((unpacked == 0)) || unpacked_in[$1]=$source
   measure_image "$source"
   # Layers take two to two and a half times their compressed size.
-  find_room $((new + unpacked)) $((new * 5 / 2)) || return 1
-  reserved=$((reserved + new))
-  ((reserved + unpacked <= peak)) || peak=$((reserved + unpacked))
-  slot=$(((slot + 1) % (jobs + 1)))
+  has_room $((new + unpacked)) $((new * 5 / 2)) || return 1
+  ((new + unpacked <= peak)) || peak=$((new + unpacked))
+  slot=$((1 - slot))
   ln -sfn -- "$1" "$loading.$slot"
   limit=$((image_seconds + new / 4194304))
-  log=$report_dir/log-$group.$slot
   start "$limit" /dev/null skopeo --tmpdir "$spool" copy --quiet "dir:$source" "containers-storage:$1"
-  copying+=("$1")
-  job_of[$1]=$job slot_of[$1]=$slot new_of[$1]=$new limit_of[$1]=$limit
-  blobs_of[$1]=$(printf '%s\n' "${blobs[@]}")
 }
 
-# Copies are begun and end in the order of the list. skopeo unpacks under a lock of the whole storage: a second one reads,
-# checks and decompresses meanwhile.
+# One image at a time: skopeo unpacks under a lock of the whole storage. Only the sync of one goes on while the next is
+# copied.
 load() { # REFERENCE LABEL
-  local message=''
-  ((${#copying[@]} < jobs)) || land
+  local status began source='' unpacked=0 new=0 blobs=() limit=0 message=''
   read_clock
-  hundredths_of[$1]=$now label_of[$1]=$2 reason_of[$1]=''
-  begin "$1" && return
-  reason_of[$1]=$message
-  [[ $message == not\ * ]] || failed+=("$1")
-  say "failed $1: $message"
-  clear_unpacked "$1"
-}
-
-# The oldest copy is waited for. Its sync goes on while the next is copied.
-land() {
-  local reference=${copying[0]} status message=''
-  copying=("${copying[@]:1}")
-  settle
-  await "${job_of[$reference]}"
-  status=$?
-  reserved=$((reserved - new_of[$reference]))
-  if ((status != 0)); then
-    log=$report_dir/log-$group.${slot_of[$reference]}
-    last_message skopeo "$status" "${limit_of[$reference]}"
-    reason_of[$reference]=$message
+  began=$now
+  reason_of[$1]=''
+  if ! begin "$1"; then
+    settle
+    reason_of[$1]=$message
+    [[ $message == not\ * ]] || failed+=("$1")
+    say "failed $1: $message"
+  else
+    settle
+    await
+    status=$?
+    if ((status == 0)); then
+      know_blobs "${blobs[@]}"
+    else
+      last_message skopeo "$status" "$limit"
+      reason_of[$1]=$message
+    fi
+    sync --file-system "$graph_root" &
+    sync_job=$!
+    read_clock
+    pending=$1 pending_label=$2 pending_slot=$slot pending_blobs=("${blobs[@]}") pending_hundredths=$((now - began))
   fi
-  sync --file-system "$graph_root" &
-  sync_job=$!
-  read_clock
-  pending=$reference hundredths_of[$reference]=$((now - hundredths_of[$reference]))
-  clear_unpacked "$reference"
-}
-
-land_all() {
-  while ((${#copying[@]} > 0)); do land; done
-  settle
-}
-
-clear_unpacked() { # REFERENCE
-  [[ -z ${unpacked_in[$1]-} ]] || rm -rf --one-file-system "${unpacked_in[$1]}"
-  unpacked_in[$1]=''
+  ((unpacked == 0)) || rm -rf --one-file-system "${spool:?}/${artifact_of[$1]}"
 }
 
 skip() { # REFERENCE
@@ -208,10 +174,10 @@ skip() { # REFERENCE
 
 # An image counts when the storage is on the disk.
 settle() {
-  local reference=$pending blobs=() blob sum=0
+  local reference=$pending blob sum=0
   [[ -n $reference ]] || return 0
   if wait "$sync_job"; then
-    rm -f "$loading.${slot_of[$reference]}"
+    rm -f "$loading.$pending_slot"
   else
     reason_of[$reference]+=' cannot sync the storage'
   fi
@@ -221,17 +187,15 @@ settle() {
     failed+=("$reference")
   else
     present[$reference]=1
-    [[ -z ${blobs_of[$reference]} ]] || mapfile -t blobs <<<"${blobs_of[$reference]}"
-    know_blobs "${blobs[@]}"
-    for blob in "${blobs[@]}"; do
+    for blob in "${pending_blobs[@]}"; do
       sum=$((sum + ${blob% *}))
       [[ -n ${counted[${blob#* }]-} ]] || bytes=$((bytes + ${blob% *}))
       counted[${blob#* }]=1
     done
     quote "$reference"
-    to_seconds "${hundredths_of[$reference]}"
+    to_seconds "$pending_hundredths"
     loaded+=("{\"reference\":$quoted,\"seconds\":$decimal,\"bytes\":$sum}")
-    say "loaded $reference ${label_of[$reference]}"
+    say "loaded $reference $pending_label"
   fi
   write_report
 }
@@ -271,7 +235,7 @@ require_file() {
 }
 
 main() {
-  local reference message='' same_file_system='' at=0 again=()
+  local reference message='' slot=0 same_file_system='' at=0 again=()
   mkdir -p "$report_dir" || exit 1
   trap 'finish "stopped before all images were loaded"' TERM INT HUP
   trap 'finish "the deadline of $deadline s passed"' ALRM
@@ -298,11 +262,11 @@ main() {
       skip "$reference"
     fi
   done
-  land_all
+  settle
   again=("${failed[@]}") failed=()
   for reference in "${again[@]}"; do load "$reference" 'at the second try'; done
-  land_all
-  rm -f "$loading".[0-9]
+  settle
+  rm -f "$loading".[01]
   list_present || finish 'podman cannot list the container storage'
   finish
 }

@@ -2,31 +2,31 @@
 # Programs that may hang, and the time they get. A part of extract-images.sh.
 
 # Starts a program in the background, so that a signal is heard while it hangs, and ends it after SECONDS. FILE is
-# where its output goes, `log` where it says why it failed, and `job` its process.
+# where its output goes.
 start() { # SECONDS FILE PROGRAM...
   timeout --kill-after=2 "$1" "${@:3}" </dev/null >"$2" 2>"$log" &
   job=$!
-  running[job]=1
 }
 
-# Waits for it, or for one that was started before.
-await() { # [JOB]
-  local status ended=${1:-$job}
-  wait "$ended"
+# Waits for it.
+await() {
+  local status
+  wait "$job"
   status=$?
-  unset "running[$ended]"
+  job=''
   return $status
 }
 
-# They hold the partition open: gone within three seconds, by force if need be.
-end_jobs() {
-  local tries each
-  for each in "${!running[@]}"; do kill -TERM "$each"; done
-  for ((tries = 30; tries > 0 && ${#running[@]} > 0; tries--)); do
+# It holds the partition open: gone within three seconds, by force if need be.
+end_job() {
+  local tries
+  [[ -n $job ]] || return 0
+  kill -TERM "$job"
+  for ((tries = 30; tries > 0; tries--)); do
+    kill -0 "$job" || return 0
     sleep 0.1
-    for each in "${!running[@]}"; do kill -0 "$each" || unset "running[$each]"; done
   done
-  for each in "${!running[@]}"; do kill -KILL -- "-$each"; done
+  kill -KILL -- "-$job"
 } 2>/dev/null
 
 # Sends this script a signal when the time is up, whatever it waits for. A unit counts from its own start, which

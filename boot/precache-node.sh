@@ -29,15 +29,13 @@ open_storage() {
   [[ -e /run/ostree-live || $(stat --file-system --format=%T "$graph_root") == tmpfs ]] && in_memory=1
   [[ $(stat --format=%d "$graph_root") == "$(stat --format=%d "$spool")" ]] && same_file_system=1
   measure_room "$graph_root" && free_before=$free
-  # In memory every byte counts; on a disk one skopeo leaves half of two cores idle.
-  [[ -n $in_memory || $(nproc) -lt 2 ]] || jobs=${PRECACHE_JOBS:-2}
 }
 
 # After a power cut the storage may hold layers whose content never reached the disk, and would use them again.
 # Loading the images that were in work and deleting them removes exactly those.
 recover() {
   local link reference source='' unpacked=0 message=''
-  for link in "$loading".[0-9]; do
+  for link in "$loading".[01]; do
     [[ -L $link ]] || continue
     reference=$(readlink -- "$link")
     say "interrupted while loading $reference: loading it anew"
@@ -96,17 +94,16 @@ measure_storage() {
   ((storage_bytes > 0)) || storage_bytes=0
 }
 
-# Whether there is room for bytes in the spool and, unpacked, in the storage, beside the copies that run. If not,
-# `message` says so.
+# Whether there is room for bytes in the spool and, unpacked, in the storage. If not, `message` says so.
 has_room() { # SPOOLED STORED
-  local spooled=$(($1 + reserved)) need=$(($2 + reserved * 5 / 2)) room=0 free
-  [[ -z $same_file_system ]] || need=$((need + spooled))
+  local need=$2 room=0 free
+  [[ -z $same_file_system ]] || need=$((need + $1))
   if measure_room "$graph_root" && ((need > room)); then
     message="not begun: about $((need >> 20)) MiB are needed, $((room > 0 ? room >> 20 : 0)) MiB are to be had"
     return 1
   fi
-  if [[ -z $same_file_system ]] && measure_room "${spool%/*}" && ((spooled > room)); then
-    message="not begun: about $((spooled >> 20)) MiB are needed in ${spool%/*}, $((room > 0 ? room >> 20 : 0)) MiB are to be had"
+  if [[ -z $same_file_system ]] && measure_room "${spool%/*}" && (($1 > room)); then
+    message="not begun: about $(($1 >> 20)) MiB are needed in ${spool%/*}, $((room > 0 ? room >> 20 : 0)) MiB are to be had"
     return 1
   fi
 }

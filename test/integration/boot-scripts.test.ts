@@ -211,28 +211,13 @@ describeWith({ root: true, programs: ['skopeo', 'podman', 'jq', 'unshare'] }, 'e
     expect({ status, reason: report.reason }).toEqual({ status: 1, reason: `${missing} is not installed` });
   });
 
-  it('copies two at a time where there are two cores, and tells of them in the order of the list', async () => {
-    const [first = '', second = ''] = staged.references;
-    const fifo = join(scratch.path, 'fifo');
-    await output(['mkfifo', fifo]);
-    // The first waits for the second.
-    const path = await fake(
-      'skopeo',
-      `case $* in *${first}*) read -r _ <${fifo} ;; *${second}*) echo >${fifo} ;; esac; exec /usr/bin/skopeo "$@"`,
-    );
-    await fake('nproc', 'echo 2');
-    const { status, report } = await load({ PATH: path });
-    expect(status).toBe(0);
-    expect(report.loaded.map(({ reference }) => reference)).toEqual(staged.references);
-  });
-
   it('reports what it could not load when it is stopped while skopeo hangs', async () => {
     const { oci } = staged.images;
     const hang = `if [[ $* == *${oci.reference}* ]]; then trap "" TERM; echo hanging >${scratch.path}/fifo; exec sleep 1000; fi`;
     await output(['mkfifo', join(scratch.path, 'fifo')]);
     const path = await fake('skopeo', `${hang}; exec /usr/bin/skopeo "$@"`);
     const child = spawn(offline[0], [...offline.slice(1), 'bash', script, 'ocp'], {
-      env: { ...process.env, ...env, PATH: path, PRECACHE_JOBS: '1' },
+      env: { ...process.env, ...env, PATH: path },
       stdio: 'ignore',
     });
     const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
