@@ -108,14 +108,22 @@ describeWith({ programs: ['zsh'] }, 'the completion of zsh', () => {
       fi
       builtin compadd \"\$@\"
     }
+    complete-line() {
+      zle complete-word
+      zle kill-whole-line
+      zle -I
+      print -r done-\$((turn += 1))
+    }
+    zle -N complete-line; bindkey '^I' complete-line; turn=1000
     print -r ready-\$((1 + 1))"
     zpty -r -m shell text '*ready-2*'
     shift
+    turn=1000
     for line; do
       print -r "== $line" >> offered
       zpty -w -n shell "factory-precaching-cli $line"$'\t'
-      zpty -w shell $'\x15print -r done-$((1 + 1))'
-      zpty -r -m shell text '*done-2*'
+      # A mark of its own for each line: the terminal may show an earlier one again.
+      zpty -r -m shell text "*done-$((turn += 1))*"
     done
     zpty -d shell
     cat offered`;
