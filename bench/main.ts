@@ -7,6 +7,7 @@ import { describeMachine } from './machine.ts';
 import { boot } from './parts/boot.ts';
 import { catalog } from './parts/catalog.ts';
 import { cold } from './parts/cold.ts';
+import { executable } from './parts/executable.ts';
 import { lint } from './parts/lint.ts';
 import { memory } from './parts/memory.ts';
 import type { Part } from './parts/part.ts';
@@ -34,6 +35,7 @@ const parts: Readonly<Record<string, Part>> = {
   lint,
   boot,
   storage,
+  executable,
 };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]

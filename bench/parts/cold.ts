@@ -1,6 +1,6 @@
 import { formatBytes } from '../../src/core/quantity.ts';
 import { sizesOf } from '../../test/support/contents.ts';
-import { runTool } from '../../test/support/process.ts';
+import { toolPath } from '../../test/support/process.ts';
 import { benchShape } from '../../test/support/release-set.ts';
 import { bestOf, contest, fastest, middle, type Result } from '../contest.ts';
 import { crane } from '../contestants/crane.ts';
@@ -10,8 +10,8 @@ import { ourRelease } from '../contestants/ours.ts';
 import { regctl } from '../contestants/regctl.ts';
 import { skopeoToDirectories, skopeoToLayouts } from '../contestants/skopeo.ts';
 import { barTable, resultTable } from '../markdown.ts';
-import { median } from '../measure.ts';
 import { serveRelease } from '../sets.ts';
+import { startUpTime } from '../start-up.ts';
 import { absentRows, type Bench, taskAndTrack } from './part.ts';
 
 const curlWidths = [
@@ -45,23 +45,11 @@ export async function cold(bench: Bench): Promise<string> {
     { what: 'wall time to that of the fastest peer', value: to(fastest(peerResults)), most: 0.9 },
     { what: 'wall time to that of the floor with sha256sum', value: to(floorResults[0]), most: 1.25 },
     { what: 'bytes on disk to unique bytes', value: middle(ours, 'disk') / sizes.unique, most: 1.02 },
-    { what: 'seconds until --help is answered', value: await startUpTime(), most: 0.25 },
+    { what: 'seconds until --help is answered', value: await startUpTime(toolPath, ['--help']), most: 0.25 },
   ];
   return [
     `${images.length} images, ${formatBytes(sizes.unique)} unique, ${formatBytes(sizes.perImage)} image by image.\n`,
     resultTable([ours, ...others, ...slow], absentRows([oneCall, ...peers])),
     barTable(bars, !small),
   ].join('\n');
-}
-
-/** Seconds until `--help` has been answered: the median of ten. */
-async function startUpTime(): Promise<number> {
-  const times: number[] = [];
-  for (let i = 0; i < 10; i++) {
-    const begun = performance.now();
-    const { status, stderr } = await runTool(['--help']);
-    times.push((performance.now() - begun) / 1000);
-    if (status !== 0) throw new Error(`--help: status ${status}\n${stderr}`);
-  }
-  return median(times);
 }

@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { concurrently } from '../core/concurrently.ts';
 import { abortError, threadError, ToolError } from '../core/errors.ts';
-import { isFile } from '../system/files.ts';
+import { type ThreadProgram, threadProgram } from '../system/thread-program.ts';
 import type { Answer, Batch, ThreadData } from './file-thread.ts';
 import {
   type FileOf,
@@ -20,7 +19,6 @@ const filesPerThread = 120;
 const batchSize = 32;
 /** Batches that a thread has: the next is there when one is done. */
 const batchesAhead = 2;
-const threadFile = fileURLToPath(new URL('./file-thread.mjs', import.meta.url));
 /**
  * Hardly anything of a document outlives it, so that a larger young generation saves no work: it only fills with
  * garbage, some ten megabytes a thread.
@@ -42,9 +40,9 @@ export async function workOnFiles<Name extends TaskName>(
   const threads = Math.min(availableParallelism(), Math.floor(files.length / filesPerThread));
   const batches = batchesOf<Name>(files);
   const inOrder = takeInOrder(take);
-  // From its sources the program runs in one thread: Node.js alone loads no TypeScript.
-  if (threads > 1 && (await isFile(threadFile))) {
-    await runThreads({ name, options }, threads, signal, batches, inOrder);
+  const program = threads > 1 ? await threadProgram('file-thread') : undefined;
+  if (program !== undefined) {
+    await runThreads(program, { name, options }, threads, signal, batches, inOrder);
     return;
   }
   const work = fileWork[name](options);
@@ -79,6 +77,7 @@ function takeInOrder<Result>(
 }
 
 async function runThreads<Name extends TaskName>(
+  { text, isCode }: ThreadProgram,
   workerData: ThreadData<Name>,
   threads: number,
   signal: AbortSignal,
@@ -88,7 +87,7 @@ async function runThreads<Name extends TaskName>(
   if (signal.aborted) throw abortError(signal);
   const workers = Array.from(
     { length: threads },
-    () => new Worker(threadFile, { workerData, resourceLimits }),
+    () => new Worker(text, { eval: isCode, workerData, resourceLimits }),
   );
   let stop: (() => void) | undefined;
   try {

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { makeContainerHost } from '../support/function-image.ts';
-import { describeWith } from '../support/needs.ts';
-import { type Outcome, run, runTool, toolPath } from '../support/process.ts';
+import { describeWith, executable } from '../support/needs.ts';
+import { type Outcome, output, run, runTool, toolPath } from '../support/process.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
@@ -177,7 +177,7 @@ describeWith({ programs: ['kustomize'] }, 'a kustomize build', () => {
 });
 
 describeWith(
-  { root: true, programs: ['kustomize', 'podman', 'ldd', 'unshare'] },
+  { root: true, programs: ['kustomize', 'podman', 'buildah', 'unshare', 'dpkg'], executable: true },
   'the function in a container',
   () => {
     it('is what kustomize runs: as nobody, without a network', async () => {
@@ -194,6 +194,11 @@ describeWith(
       ]);
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(sitesOf(stdout)).toEqual(expected);
+      const version = 'chroot "$(podman image mount "$1")" factory-precaching-cli --version';
+      expect(await host(['bash', '-c', version, 'bash', image])).toMatchObject({
+        status: 0,
+        stdout: await output([executable, '--version']),
+      });
     });
   },
 );
