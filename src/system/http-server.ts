@@ -69,7 +69,7 @@ const limits = {
 export async function startHttpServer<Answer extends HttpAnswer>(
   options: Options<Answer>,
 ): Promise<HttpServer> {
-  let open = 0;
+  const open = new Set<Promise<void>>();
   let turnedAway = 0;
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
@@ -84,18 +84,16 @@ export async function startHttpServer<Answer extends HttpAnswer>(
   });
   server.on('clientError', (error: Error, socket: Socket) => refuse(error, socket));
   server.on('request', (message, response) => {
-    open += 1;
-    serve(message, response, options)
+    const served = serve(message, response, options)
       .catch(() => response.destroy())
-      .finally(() => {
-        open -= 1;
-      });
+      .then(() => void open.delete(served));
+    open.add(served);
   });
   await listen(server, options.listen);
   const address = server.address();
   return {
     address: isTcp(address) ? { host: address.address, port: address.port } : undefined,
-    open: () => open,
+    open: () => open.size,
     turnedAway: () => turnedAway,
     stop: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -103,6 +101,7 @@ export async function startHttpServer<Answer extends HttpAnswer>(
       const timer = setTimeout(() => server.closeAllConnections(), limits.grace);
       await closed;
       clearTimeout(timer);
+      await Promise.all(open);
     },
   };
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Passport } from '../../src/core/staging/passport.ts';
 import { attachArtifact, attachSignature, makeSigningKey } from '../support/attachments.ts';
-import { contentsOf } from '../support/contents.ts';
 import { type FakeRegistry, startFakeRegistry } from '../support/fake-registry.ts';
 import { runTool } from '../support/process.ts';
 import { type ReleaseSet, writeReleaseSet } from '../support/release-set.ts';
