@@ -14,6 +14,7 @@ import { plan } from './parts/plan.ts';
 import { ranges } from './parts/ranges.ts';
 import { rerun } from './parts/rerun.ts';
 import { rtt } from './parts/rtt.ts';
+import { serve } from './parts/serve.ts';
 import { signature } from './parts/signature.ts';
 import { siteconfig } from './parts/siteconfig.ts';
 import { storage } from './parts/storage.ts';
@@ -34,6 +35,7 @@ const parts: Readonly<Record<string, Part>> = {
   lint,
   boot,
   storage,
+  serve,
 };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]

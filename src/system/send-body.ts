@@ -9,15 +9,17 @@ export interface Body {
   readonly close: () => Promise<void>;
 }
 
-/** What all bodies on their way may hold in memory together, bytes, and the pieces that are worth a system call. */
-const memory = 32 * 1024 * 1024;
-const pieces = { least: 64 * 1024, most: 1024 * 1024 };
+/** What all bodies on their way are to hold in memory together, bytes, and the pieces that are worth a system call. */
+const memory = 12 * 1024 * 1024;
+const pieces = { least: 64 * 1024, most: 512 * 1024 };
 /** Two pieces a body: one is read while the other is sent. */
 const ahead = 2;
 /** How long a client may take for one piece, ms: slower than that is no transfer. */
 const patience = 60_000;
 
 let sending = 0;
+/** Buffers to be used again: what is left to the collector stays for longer than it is of use. */
+let spare: Buffer[] = [];
 
 /** Sends an answer. A client that goes away, or stops reading, ends it: then it is not whole. */
 export async function sendBody(
@@ -53,10 +55,9 @@ export async function sendBody(
 
 /** Sends a body piece by piece; gives how many bytes the client's system has taken. */
 async function pump(body: Body, response: ServerResponse): Promise<number> {
-  const share = Math.min(Math.max(memory / sending / ahead, pieces.least), pieces.most);
-  const size = Math.min(2 ** Math.floor(Math.log2(share)), body.length);
+  const size = pieceSize();
   const buffers = Array.from({ length: Math.min(ahead, Math.ceil(body.length / size)) }, () =>
-    Buffer.allocUnsafeSlow(size),
+    takeBuffer(size),
   );
   const inFlight: (Promise<boolean> | undefined)[] = [];
   let taken = 0;
@@ -74,8 +75,27 @@ async function pump(body: Body, response: ServerResponse): Promise<number> {
       return done;
     });
   }
-  await Promise.all(inFlight);
+  // Of a connection that broke, the system may still hold a buffer: that one is not used again.
+  if ((await Promise.all(inFlight)).every((done) => done !== false)) keepBuffers(buffers);
   return taken;
+}
+
+/** A power of two: the fewer bodies are on their way, the larger. */
+function pieceSize(): number {
+  const share = Math.min(Math.max(memory / sending / ahead, pieces.least), pieces.most);
+  return 2 ** Math.floor(Math.log2(share));
+}
+
+function takeBuffer(size: number): Buffer {
+  const at = spare.findIndex(({ length }) => length === size);
+  return spare.splice(at, at === -1 ? 0 : 1)[0] ?? Buffer.allocUnsafeSlow(size);
+}
+
+function keepBuffers(buffers: readonly Buffer[]): void {
+  spare = [...buffers, ...spare];
+  let kept = 0;
+  // The sizes of late are those that are asked for next.
+  spare = spare.filter(({ length }) => (kept += length) <= memory);
 }
 
 /** Whether the client's system took a piece, in time. */
