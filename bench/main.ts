@@ -11,6 +11,7 @@ import { lint } from './parts/lint.ts';
 import { memory } from './parts/memory.ts';
 import type { Part } from './parts/part.ts';
 import { plan } from './parts/plan.ts';
+import { rack } from './parts/rack.ts';
 import { ranges } from './parts/ranges.ts';
 import { rerun } from './parts/rerun.ts';
 import { rtt } from './parts/rtt.ts';
@@ -36,6 +37,7 @@ const parts: Readonly<Record<string, Part>> = {
   boot,
   storage,
   serve,
+  rack,
 };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]

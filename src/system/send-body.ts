@@ -1,19 +1,17 @@
 import type { ServerResponse } from 'node:http';
-import type { HttpAnswer, Sent } from './http-server.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Body, HttpAnswer, Sent } from './http-answer.ts';
 
-/** A body that is read while it is sent. */
-export interface Body {
-  readonly length: number;
-  /** Fills the beginning of a buffer with the bytes at an offset of the body; gives how many, 0 where it ends early. */
-  readonly read: (buffer: Uint8Array, offset: number) => Promise<number>;
-  readonly close: () => Promise<void>;
-}
-
-/** What all bodies on their way are to hold in memory together, bytes, and the pieces that are worth a system call. */
+/**
+ * What all bodies on their way are to hold in memory together, bytes, and the pieces: worth a system call, and small
+ * enough to be in a core's cache still when they are sent.
+ */
 const memory = 12 * 1024 * 1024;
-const pieces = { least: 64 * 1024, most: 512 * 1024 };
+const pieces = { least: 64 * 1024, most: 256 * 1024 };
 /** Two pieces a body: one is read while the other is sent. */
 const ahead = 2;
+/** Pieces after which everybody else has a turn: a client on this machine may take them as fast as they come. */
+const turns = 16;
 /** How long a client may take for one piece, ms: slower than that is no transfer. */
 const patience = 60_000;
 
@@ -59,24 +57,25 @@ async function pump(body: Body, response: ServerResponse): Promise<number> {
   const buffers = Array.from({ length: Math.min(ahead, Math.ceil(body.length / size)) }, () =>
     takeBuffer(size),
   );
-  const inFlight: (Promise<boolean> | undefined)[] = [];
+  const inFlight = buffers.map(() => Promise.resolve(true));
   let taken = 0;
   let offset = 0;
   for (let turn = 0; offset < body.length; turn += 1) {
     const at = turn % buffers.length;
     const buffer = buffers[at];
-    if (buffer === undefined || (await inFlight[at]) === false || response.destroyed) break;
+    if (buffer === undefined || !(await inFlight[at]) || response.destroyed) break;
     const length = await body.read(buffer.subarray(0, Math.min(size, body.length - offset)), offset);
     // The client must not take what it has for the whole.
     if (length === 0) break;
     offset += length;
+    if (turn % turns === turns - 1) await nextTurn();
     inFlight[at] = written(response, buffer.subarray(0, length)).then((done) => {
       if (done) taken += length;
       return done;
     });
   }
   // Of a connection that broke, the system may still hold a buffer: that one is not used again.
-  if ((await Promise.all(inFlight)).every((done) => done !== false)) keepBuffers(buffers);
+  if ((await Promise.all(inFlight)).every(Boolean)) keepBuffers(buffers);
   return taken;
 }
 
@@ -92,10 +91,9 @@ function takeBuffer(size: number): Buffer {
 }
 
 function keepBuffers(buffers: readonly Buffer[]): void {
-  spare = [...buffers, ...spare];
-  let kept = 0;
   // The sizes of late are those that are asked for next.
-  spare = spare.filter(({ length }) => (kept += length) <= memory);
+  spare = [...buffers, ...spare];
+  while (spare.reduce((sum, { length }) => sum + length, 0) > memory) spare.pop();
 }
 
 /** Whether the client's system took a piece, in time. */

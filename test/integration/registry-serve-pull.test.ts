@@ -38,9 +38,13 @@ describeWith(needs, 'pulling by the source names', () => {
   });
 
   const images = () => [set.additional.tool, set.additional.oci, set.additional.index];
+  const nextPath = (name: string): string => {
+    count += 1;
+    return join(work.path, `${name}-${count}`);
+  };
   /** A folder with the images staged in it. */
   const stage = async (...args: string[]): Promise<string> => {
-    const folder = join(work.path, `staged-${(count += 1)}`);
+    const folder = nextPath('staged');
     await mkdir(folder);
     const references = images().flatMap(({ reference, referenceByDigest }) => [reference, referenceByDigest]);
     const argv = [
@@ -59,7 +63,7 @@ describeWith(needs, 'pulling by the source names', () => {
     return folder;
   };
   const scratch = async (): Promise<ScratchStorage> => {
-    const storage = await makeScratchStorage(join(work.path, `storage-${(count += 1)}`));
+    const storage = await makeScratchStorage(nextPath('storage'));
     storages.push(storage);
     return storage;
   };
