@@ -8,6 +8,7 @@ import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
 import { registryPing } from './command-table/registry-ping.ts';
+import { registryServe } from './command-table/registry-serve.ts';
 import { rehearse } from './command-table/rehearse.ts';
 import { show } from './command-table/show.ts';
 import { siteconfig } from './command-table/siteconfig.ts';
@@ -33,6 +34,7 @@ export const commands = [
   bootReport,
   krm,
   registryPing,
+  registryServe,
   completion,
 ] as const satisfies readonly Command[];
 
@@ -40,5 +42,5 @@ export const commands = [
 export const groups: Groups = {
   bundle: 'bring a server that was shipped to a newer state, with one file',
   filter: 'work out a pattern for --filter',
-  registry: 'ask registries',
+  registry: 'ask registries, and be one',
 };
