@@ -6,6 +6,7 @@ import { krm } from './command-table/krm.ts';
 import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
+import { registryMirrors } from './command-table/registry-mirrors.ts';
 import { registryPing } from './command-table/registry-ping.ts';
 import { rehearse } from './command-table/rehearse.ts';
 import { show } from './command-table/show.ts';
@@ -32,6 +33,7 @@ export const commands = [
   bootReport,
   krm,
   registryPing,
+  registryMirrors,
 ] as const satisfies readonly Command[];
 
 /** What the help says of the commands whose names have two words. */

@@ -1,0 +1,42 @@
+import { nodeMirrors } from '../core/containers/node-mirrors.ts';
+import { servedLocation } from '../core/containers/served-location.ts';
+import { parseReference } from '../core/oci/reference.ts';
+import { resolveFolder } from '../pool/staging-folder.ts';
+import { readRegistriesConf } from '../registry/registries-conf.ts';
+import { requirePassport } from './verify-staging.ts';
+
+export interface NodeMirrorsOptions {
+  /** Staging folder. */
+  readonly root: string;
+  /** Where its registry listens. */
+  readonly listen: string;
+  /** The drop-in that the result will replace: it does not count. */
+  readonly dropIn: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The registries.conf drop-in that has pulls of this machine ask the registry of a staging folder first. Throws
+ * `not-found` without a passport, `invalid-document` for a registries.conf that cannot be read.
+ */
+export async function describeNodeMirrors({
+  root,
+  listen,
+  dropIn,
+  env,
+}: NodeMirrorsOptions): Promise<string> {
+  const { images } = await requirePassport(await resolveFolder(root));
+  const { rules } = readRegistriesConf(env, dropIn);
+  const served = new Map(
+    images.map(({ reference }) => {
+      const { registry, repository } = parseReference(reference, 'invalid-document');
+      return [`${registry}/${repository}`, servedLocation(listen, { registry, repository })];
+    }),
+  );
+  return nodeMirrors(
+    [...served]
+      .map(([name, location]) => ({ name, location }))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    rules,
+  );
+}
