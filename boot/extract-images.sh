@@ -75,6 +75,7 @@ finish() {
     state=complete
     : >"$graph_root/precache-$group.complete" && sync "$graph_root/precache-$group.complete"
   fi
+  ((missing == 0)) || step_down 3 "$missing images are not loaded: they come from the mirrors, or over the WAN"
   rm -rf --one-file-system "$spool"
   [[ $group == ai ]] || pin_images
   measure_storage
@@ -236,7 +237,7 @@ require_file() {
 
 main() {
   local reference message='' slot=0 same_file_system='' at=0 again=()
-  mkdir -p "$report_dir" || exit 1
+  mkdir -p "$report_dir" && rm -f "$step.3" || exit 1
   trap 'finish "stopped before all images were loaded"' TERM INT HUP
   trap 'finish "the deadline of $deadline s passed"' ALRM
   trap 'finish "ended unexpectedly"' EXIT
