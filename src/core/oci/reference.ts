@@ -42,10 +42,10 @@ export function parseReference(text: string, code: ErrorCode = 'usage'): Referen
     return refuse('it names no registry', `write the registry too, such as quay.io/${name}`);
   }
   if (!registryGrammar.test(registry)) return refuse(`"${registry}" is no host`);
-  if (!repositoryGrammar.test(repository) || repository.length > longestRepository) {
+  if (!isRepository(repository)) {
     return refuse(`"${repository}" is no repository name (lower-case letters, digits, separators)`);
   }
-  if (tag !== undefined && !tagGrammar.test(tag)) return refuse(`"${tag}" is no tag`);
+  if (tag !== undefined && !isTag(tag)) return refuse(`"${tag}" is no tag`);
   if (digest !== undefined && !isDigest(digest)) return refuse(`"${digest}" is no sha256 or sha512 digest`);
   return {
     registry,
@@ -54,6 +54,15 @@ export function parseReference(text: string, code: ErrorCode = 'usage'): Referen
     ...(tag === undefined ? (digest === undefined ? { tag: 'latest' } : {}) : { tag }),
     ...(digest === undefined ? {} : { digest }),
   };
+}
+
+/** Whether a text is a repository name of at most 255 characters. */
+export function isRepository(text: string): boolean {
+  return text.length <= longestRepository && repositoryGrammar.test(text);
+}
+
+export function isTag(text: string): boolean {
+  return tagGrammar.test(text);
 }
 
 /** The reference as text, the form that lists, the passport and containers-storage use. */
