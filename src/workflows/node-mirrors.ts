@@ -1,5 +1,4 @@
 import { nodeMirrors } from '../core/containers/node-mirrors.ts';
-import { servedLocation } from '../core/containers/served-location.ts';
 import { parseReference } from '../core/oci/reference.ts';
 import { resolveFolder } from '../pool/staging-folder.ts';
 import { readRegistriesConf } from '../registry/registries-conf.ts';
@@ -27,16 +26,9 @@ export async function describeNodeMirrors({
 }: NodeMirrorsOptions): Promise<string> {
   const { images } = await requirePassport(await resolveFolder(root));
   const { rules } = readRegistriesConf(env, dropIn);
-  const served = new Map(
-    images.map(({ reference }) => {
-      const { registry, repository } = parseReference(reference, 'invalid-document');
-      return [`${registry}/${repository}`, servedLocation(listen, { registry, repository })];
-    }),
-  );
-  return nodeMirrors(
-    [...served]
-      .map(([name, location]) => ({ name, location }))
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    rules,
-  );
+  const repositories = images.map(({ reference }) => {
+    const { registry, repository } = parseReference(reference, 'invalid-document');
+    return `${registry}/${repository}`;
+  });
+  return nodeMirrors(listen, [...new Set(repositories)].toSorted(), rules);
 }

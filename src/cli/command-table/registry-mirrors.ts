@@ -1,4 +1,4 @@
-import { nodeRegistry } from '../../core/containers/served-location.ts';
+import { nodeRegistry } from '../../core/containers/node-mirrors.ts';
 import type { Command } from '../flags.ts';
 
 export const registryMirrors = {

@@ -3,7 +3,6 @@ import { endpointsOf } from './endpoints.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { nodeMirrors } from './node-mirrors.ts';
 import { parseRegistriesConf, type RegistryRule } from './registries-conf.ts';
-import { servedLocation } from './served-location.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 const node = '127.0.0.1:22700';
@@ -12,11 +11,10 @@ const node = '127.0.0.1:22700';
 function asked(conf: string, name: string): { before: string[]; now: string[] } {
   const before = parseRegistriesConf(conf, 'registries.conf').rules;
   const { registry, repository } = parseReference(name);
-  const served = {
-    name: `${registry}/${repository}`,
-    location: servedLocation(node, { registry, repository }),
-  };
-  const added = parseRegistriesConf(nodeMirrors([served], before), 'drop-in').rules;
+  const added = parseRegistriesConf(
+    nodeMirrors(node, [`${registry}/${repository}`], before),
+    'drop-in',
+  ).rules;
   const rules = new Map([...before, ...added].map((rule) => [rule.prefix, rule]));
   return { before: places(name, before), now: places(name, [...rules.values()]) };
 }
@@ -66,15 +64,8 @@ it.each([
 
 it('leaves what is blocked blocked, behind its mirrors', () => {
   const { rules } = parseRegistriesConf(hub('quay.io', 'blocked = true'), 'r');
-  const text = nodeMirrors([{ name: 'quay.io/a', location: `${node}/quay.io/a` }], rules);
+  const text = nodeMirrors(node, ['quay.io/a'], rules);
   expect(parseRegistriesConf(text, 'd').rules).toMatchObject([
     { prefix: 'quay.io/a', blocked: true, mirrors: [{ location: `${node}/quay.io/a` }, {}, {}] },
   ]);
-});
-
-it('keeps registries apart, and writes names that a repository may have', () => {
-  const location = (name: string) => servedLocation(node, parseReference(name));
-  expect(location('quay.io/a/b:1')).toBe(`${node}/quay.io/a/b`);
-  for (const name of ['reg.lab:5000/a/b:1', 'REG.lab:5000/a/b:1'])
-    expect(parseReference(`${location(name)}:1`)).toMatchObject({ registry: node });
 });

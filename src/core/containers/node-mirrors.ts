@@ -1,27 +1,26 @@
 import { ruleFor } from './endpoints.ts';
+import { mirrorName } from './mirror-place.ts';
 import type { RegistryRule } from './registries-conf.ts';
 
-/** A repository that the node's own registry serves: its name, and where that registry has it. */
-export interface ServedRepository {
-  readonly name: string;
-  readonly location: string;
-}
+/** Where the node's own registry listens: loopback, below the ports that the kernel hands out. */
+export const nodeRegistry = '127.0.0.1:22700';
 
 /**
- * A registries.conf drop-in that asks the node's own registry first for each of these repositories, digests and tags
- * alike. A later table replaces an earlier one of its prefix, and a longer prefix hides a shorter one
+ * A registries.conf drop-in that asks the registry that listens at an address first for each of these repositories
+ * (`quay.io/ocp/release`), digests and tags alike. A later table replaces an earlier one of its prefix, and a longer prefix hides a shorter one
  * (containers-registries.conf(5)). So each table has all that `rules`, the node's own, say of its repository: mirrors,
  * location, `blocked`, `insecure`. Without the node's registry a pull goes the way that it went before. Tables of single
  * tags, of digests and of deeper repositories stay in force.
  */
 export function nodeMirrors(
-  repositories: readonly ServedRepository[],
+  listen: string,
+  repositories: readonly string[],
   rules: readonly RegistryRule[],
 ): string {
-  return repositories.map((repository) => registryTable(repository, rules)).join('\n');
+  return repositories.map((repository) => registryTable(listen, repository, rules)).join('\n');
 }
 
-function registryTable({ name, location }: ServedRepository, rules: readonly RegistryRule[]): string {
+function registryTable(listen: string, name: string, rules: readonly RegistryRule[]): string {
   const found = ruleFor(name, rules);
   const rest = name.slice(found?.matched ?? 0);
   const at = (place: string): string => `${place}${rest}`;
@@ -41,7 +40,7 @@ function registryTable({ name, location }: ServedRepository, rules: readonly Reg
     ...(rule?.insecure === true ? ['insecure = true'] : []),
     ...(rule?.blocked === true ? ['blocked = true'] : []),
     '',
-    [mirrorTable(location, true, 'all'), ...mirrors].join('\n'),
+    [mirrorTable(`${listen}/${mirrorName(name)}`, true, 'all'), ...mirrors].join('\n'),
   ].join('\n');
 }
 
