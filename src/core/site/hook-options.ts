@@ -8,6 +8,8 @@ export interface HookOptions {
   readonly reclaim: boolean;
   /** Seconds. */
   readonly deadline: number | undefined;
+  /** See `HookVariant`. */
+  readonly nodeRegistry: string | undefined;
 }
 
 /** An option that no hooks can be made with; `value` follows its name in a message, where it helps. */
@@ -22,7 +24,8 @@ const shortestDeadline = 10;
 const longestDeadline = 86_400;
 
 /** What is wrong with the options; the same on the command line and in a functionConfig. */
-export function hookOptionFaults({ label, format, reclaim, deadline }: HookOptions): HookOptionFault[] {
+export function hookOptionFaults(options: HookOptions): HookOptionFault[] {
+  const { label, format, reclaim, deadline, nodeRegistry } = options;
   const faults: HookOptionFault[] = [];
   if (!isPartitionLabel(label)) {
     faults.push({ option: 'label', value: ` ${JSON.stringify(label)}`, message: partitionLabelRule });
@@ -30,8 +33,21 @@ export function hookOptionFaults({ label, format, reclaim, deadline }: HookOptio
   if (reclaim && format !== 'storage') {
     faults.push({ option: 'reclaim', value: '', message: 'it goes with the format storage only' });
   }
+  if (nodeRegistry !== undefined) faults.push(...registryFaults(nodeRegistry, options));
   if (deadline !== undefined && (deadline < shortestDeadline || deadline > longestDeadline)) {
     faults.push({ option: 'deadline', value: '', message: 'from 10 seconds to 24 hours' });
   }
   return faults;
+}
+
+function registryFaults(sha256: string, { format, reclaim }: HookOptions): HookOptionFault[] {
+  const fault = (value: string, message: string, hint?: string): HookOptionFault[] => [
+    { option: 'nodeRegistry', value, message, ...(hint === undefined ? {} : { hint }) },
+  ];
+  if (!/^[0-9a-f]{64}$/.test(sha256)) {
+    return fault(` ${JSON.stringify(sha256)}`, 'it is no SHA-256, which is 64 digits in lower-case hex');
+  }
+  if (format === 'archive') return fault('', 'the format archive has no pool that could be served');
+  if (reclaim) return fault('', 'it serves the pool, which reclaim removes', 'leave one of the two out');
+  return [];
 }
