@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { BootRun, BootSummary } from '../core/boot/boot-summary.ts';
+import type { BootRun, BootSummary, RegistryRun } from '../core/boot/boot-summary.ts';
 import { formatBytes } from '../core/quantity.ts';
 import { textTable } from './text-table.ts';
 
@@ -11,10 +11,10 @@ export function formatBootReports(summary: BootSummary, output: 'text' | 'json' 
 }
 
 function formatText(summary: BootSummary): string {
-  const { runs, totals, slowest, failures } = summary;
+  const { runs, registries, slowest, failures } = summary;
   const stopped = runs.filter(({ reason }) => reason !== '');
   const lines = [
-    ...runTable(summary),
+    ...(runs.length === 0 ? [] : runTable(summary)),
     ...section(
       'Stopped',
       stopped.map(({ server, stage, reason }) => `${server}, ${stage}: ${reason}`),
@@ -35,13 +35,54 @@ function formatText(summary: BootSummary): string {
       'Slowest',
       slowest.map(({ server, reference, seconds }) => `${seconds.toFixed(2)} s  ${reference} (${server})`),
     ),
-    '',
-    totals.complete === totals.runs
-      ? `Complete: all ${totals.references} images are there.`
-      : `${totals.runs - totals.complete} of ${totals.runs} runs are not complete; ${totals.missing} of ${totals.references} images are missing.`,
+    ...(registries.length === 0 ? [] : ['', ...registryTable(registries)]),
+    ...section(
+      'Damaged on the partition',
+      registries.flatMap(({ server, faults }) =>
+        faults.map(
+          ({ reason, neededBy }) => `${server}: ${reason}${neededBy === '' ? '' : ` (${neededBy})`}`,
+        ),
+      ),
+    ),
+    ...section(
+      'Asked for and not on the partition',
+      registries.flatMap(({ server, elsewhere }) =>
+        elsewhere.map(({ reference, asked }) => `${server}: ${reference} (${asked} times)`),
+      ),
+    ),
+    ...(runs.length === 0 ? [] : ['', verdict(summary)]),
   ];
   // What a server says is not for the terminal to obey.
   return `${lines.map((line) => line.replaceAll(/\p{Cc}/gu, ' ')).join('\n')}\n`;
+}
+
+function verdict({ totals }: BootSummary): string {
+  return totals.complete === totals.runs
+    ? `Complete: all ${totals.references} images are there.`
+    : `${totals.runs - totals.complete} of ${totals.runs} runs are not complete; ${totals.missing} of ${totals.references} images are missing.`;
+}
+
+function registryTable(registries: readonly RegistryRun[]): string[] {
+  return textTable(
+    [
+      'registry of',
+      'state',
+      'requests',
+      'references',
+      'bytes',
+      'refused',
+      'aborted',
+      'turned away',
+      'damaged',
+    ],
+    registries.map((run) => [
+      run.server,
+      run.state,
+      ...[run.requests, run.references].map(String),
+      formatBytes(run.bytes),
+      ...[run.refused, run.aborted, run.turnedAway, run.faults.length].map(String),
+    ]),
+  );
 }
 
 function runTable({ runs, totals }: BootSummary): string[] {

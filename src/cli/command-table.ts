@@ -8,6 +8,7 @@ import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
 import { registryMirrors } from './command-table/registry-mirrors.ts';
 import { registryPing } from './command-table/registry-ping.ts';
+import { registryServe } from './command-table/registry-serve.ts';
 import { rehearse } from './command-table/rehearse.ts';
 import { show } from './command-table/show.ts';
 import { siteconfig } from './command-table/siteconfig.ts';
@@ -34,11 +35,12 @@ export const commands = [
   krm,
   registryPing,
   registryMirrors,
+  registryServe,
 ] as const satisfies readonly Command[];
 
 /** What the help says of the commands whose names have two words. */
 export const groups: Groups = {
   bundle: 'bring a server that was shipped to a newer state, with one file',
   filter: 'work out a pattern for --filter',
-  registry: 'ask registries',
+  registry: 'ask registries, and be one',
 };

@@ -34,6 +34,7 @@ const runners: Runners = {
   krm: () => import('./commands/krm.ts'),
   'registry ping': () => import('./commands/registry-ping.ts'),
   'registry mirrors': () => import('./commands/registry-mirrors.ts'),
+  'registry serve': () => import('./commands/registry-serve.ts'),
 };
 
 /** Runs a command with values the parser made from the same table; gives the exit status. */

@@ -18,6 +18,8 @@ interface HashOptions {
   readonly signal: AbortSignal;
   /** Told now and then how many bytes more were read. */
   readonly onBytes: (bytes: number) => void;
+  /** One thread that gives way to all others of the machine, instead of all cores. */
+  readonly modest?: true;
 }
 
 /** A buffer that stays in a core's cache between the read and the hash. */
@@ -31,11 +33,15 @@ const progressInterval = 100;
  * in the order of the jobs. Only regular files are read, never through a symbolic link. Throws `interrupted`.
  */
 export async function hashFiles(jobs: readonly HashJob[], options: HashOptions): Promise<readonly Hashed[]> {
-  const { signal, onBytes } = options;
+  const { signal, onBytes, modest = false } = options;
   const order = [...jobs.keys()].toSorted((a, b) => (jobs[b]?.size ?? 0) - (jobs[a]?.size ?? 0));
   const sorted = order.flatMap((index) => jobs[index] ?? []);
   const total = jobs.reduce((sum, { size }) => sum + size, 0);
-  const wanted = Math.min(availableParallelism(), jobs.length, Math.ceil(total / bytesPerThread) || 1);
+  const wanted = Math.min(
+    modest ? 1 : availableParallelism(),
+    jobs.length,
+    Math.ceil(total / bytesPerThread) || 1,
+  );
   // Two counters that all threads share: the next job, and the bytes read.
   const counters = new BigInt64Array(new SharedArrayBuffer(16));
   const results: Hashed[] = [];
@@ -49,7 +55,7 @@ export async function hashFiles(jobs: readonly HashJob[], options: HashOptions):
   try {
     await Promise.all(
       Array.from({ length: wanted }, () =>
-        runThread({ jobs: sorted, counters, bufferSize }, signal, ({ index, ...hashed }) => {
+        runThread({ jobs: sorted, counters, bufferSize, modest }, signal, ({ index, ...hashed }) => {
           results[order[index] ?? -1] = hashed;
         }),
       ),
@@ -63,7 +69,12 @@ export async function hashFiles(jobs: readonly HashJob[], options: HashOptions):
 
 /** The only place where a thread is made. */
 async function runThread(
-  workerData: { jobs: readonly HashJob[]; counters: BigInt64Array; bufferSize: number },
+  workerData: {
+    jobs: readonly HashJob[];
+    counters: BigInt64Array;
+    bufferSize: number;
+    modest: boolean;
+  },
   signal: AbortSignal,
   take: (result: { readonly index: number } & Hashed) => void,
 ): Promise<void> {

@@ -2,10 +2,11 @@
 // Plain JavaScript, because it is started from its text: no build, bundle or executable has to carry it as a file.
 'use strict';
 const { createHash } = require('node:crypto');
-const { closeSync, constants, fstatSync, openSync, readSync } = require('node:fs');
+const { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } = require('node:fs');
+const { constants: system, setPriority } = require('node:os');
 const { parentPort, workerData } = require('node:worker_threads');
 
-const { jobs, counters, bufferSize } = workerData;
+const { jobs, counters, bufferSize, modest } = workerData;
 const [next, read] = [0, 1];
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const buffer = Buffer.allocUnsafeSlow(bufferSize);
@@ -30,6 +31,9 @@ function hashFile({ path, algorithm }) {
   }
 }
 
+// Linux gives each thread a priority of its own (setpriority(2)), and here a link with its number (proc(5)).
+if (modest)
+  setPriority(Number(readlinkSync('/proc/thread-self').split('/').pop()), system.priority.PRIORITY_LOW);
 for (;;) {
   const index = Number(Atomics.add(counters, next, 1n));
   if (index >= jobs.length) break;

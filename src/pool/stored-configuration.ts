@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { digestOf } from '../core/oci/digest.ts';
+import { type Digest, digestOf } from '../core/oci/digest.ts';
 import { readRegular } from './regular-file.ts';
 
 const configuration = v.object({ rootfs: v.object({ diff_ids: v.array(v.string()) }) });
@@ -12,10 +12,13 @@ const configuration = v.object({ rootfs: v.object({ diff_ids: v.array(v.string()
  */
 export async function readDiffs(directory: string, id: string): Promise<readonly string[] | undefined> {
   const digest = `sha256:${id}` as const;
-  // containers/storage names a file of another alphabet than its own by `=` and the base64 of the name.
-  const name = `=${Buffer.from(digest).toString('base64')}`;
-  const bytes = await readRegular(join(directory, name)).catch(() => undefined);
+  const bytes = await readRegular(join(directory, configurationName(digest))).catch(() => undefined);
   if (bytes === undefined || digestOf(bytes, digest) !== digest) return undefined;
   const parsed = v.safeParse(configuration, JSON.parse(bytes.toString('utf8')));
   return parsed.success ? parsed.output.rootfs.diff_ids : undefined;
+}
+
+/** How containers/storage names a file of another alphabet than its own: by `=` and the base64 of the name. */
+export function configurationName(digest: Digest): string {
+  return `=${Buffer.from(digest).toString('base64')}`;
 }

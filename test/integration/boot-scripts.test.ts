@@ -55,7 +55,8 @@ describeWith({ root: true, programs: ['skopeo', 'podman', 'jq', 'unshare'] }, 'e
   async function reportIn(): Promise<{ reported: FullReport }> {
     const text = await readFile(join(scratch.path, 'report/report-ocp.json'), 'utf8');
     const { report: reported, mistakes } = readBootReport(text);
-    if (reported === undefined) throw new Error(mistakes.map(({ message }) => message).join('\n'));
+    if (reported === undefined || 'kind' in reported)
+      throw new Error(mistakes.map(({ message }) => message).join('\n'));
     return { reported };
   }
   /** A folder for PATH with a program instead of the real one. */

@@ -18,6 +18,6 @@ export const run: Run<typeof bootReport.flags, typeof bootReport.args> = async (
       status ||= reported;
     },
   });
-  if (summary.runs.length > 0) terminal.out(formatBootReports(summary, output));
+  if (summary.runs.length + summary.registries.length > 0) terminal.out(formatBootReports(summary, output));
   return status || (complete ? 0 : exitCodes.partial);
 };

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { positionAt } from '../diagnostics/source-text.ts';
 import { type BootReport, readBootReport } from './boot-report.ts';
+import type { RegistryReport } from '../serving/registry-report.ts';
 import { allComplete, summarizeBoots } from './boot-summary.ts';
 
 const report: BootReport = {
@@ -86,4 +87,42 @@ it('sums up: what is missing, the slowest, and who they belong to', () => {
   expect(summary.failures).toEqual([{ server: 'edge-17', reference: 'quay.io/d:1', reason: 'no such file' }]);
   expect(allComplete(summary)).toBe(false);
   expect(allComplete(summarizeBoots([{ file: 'c.json', report: whole }]))).toBe(true);
+});
+
+const registry: RegistryReport = {
+  kind: 'registry-report',
+  state: 'stopped',
+  reason: 'idle',
+  started: '2026-11-29T00:00:00.000Z',
+  seconds: 12,
+  listen: '127.0.0.1:22700',
+  tool: 'factory-precaching-cli 1.0.0',
+  host: 'localhost',
+  images: 3,
+  requests: 7,
+  refused: 1,
+  aborted: 0,
+  turnedAway: 0,
+  bytes: 99,
+  unchecked: false,
+  references: [{ reference: 'quay.io/a:1', digest: `sha256:${'a'.repeat(64)}`, served: 2, bytes: 9 }],
+  blobs: [{ digest: `sha256:${'b'.repeat(64)}`, served: 1, bytes: 90, aborted: 0 }],
+  elsewhere: [{ reference: 'quay.io/z:1', asked: 1 }],
+  faults: [],
+};
+
+it('reads the report of a registry, and tells a damaged partition', () => {
+  expect(readBootReport(JSON.stringify({ ...registry, more: 1 })).report).toEqual(registry);
+  expect(readBootReport(JSON.stringify({ ...registry, bytes: -1 })).mistakes).toHaveLength(1);
+  const whole = summarizeBoots([], [{ file: 'r.json', report: registry }]);
+  expect(whole.registries).toMatchObject([{ server: 'r.json', references: 1, requests: 7 }]);
+  expect(allComplete(whole)).toBe(true);
+  const fault = {
+    digest: `sha256:${'b'.repeat(64)}`,
+    state: 'corrupt',
+    reason: 'corrupt',
+    neededBy: '',
+  } as const;
+  const damaged = summarizeBoots([], [{ file: 'r.json', report: { ...registry, faults: [fault] } }]);
+  expect(allComplete(damaged)).toBe(false);
 });

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { type JsonNode, memberOf, parseJson, plainValue } from '../json/tree.ts';
+import { type RegistryReport, registryReport, registryReportKind } from '../serving/registry-report.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const seconds = v.pipe(v.number(), v.minValue(0));
@@ -40,14 +41,19 @@ export type BootReport = v.InferOutput<typeof schema>;
 
 /** A report, or why a text is none. Spans are offsets in the text. */
 export type BootReportReading =
-  | { readonly report: BootReport; readonly mistakes: readonly [] }
+  | { readonly report: BootReport | RegistryReport; readonly mistakes: readonly [] }
   | { readonly report: undefined; readonly mistakes: readonly Diagnostic[] };
 
-/** Reads a `report-<group>.json`. What it does not know is passed over: the server's script may be newer. */
+/**
+ * Reads a `report-<group>.json` of a boot script, or the report of the node's registry. What it does not know is passed
+ * over: what wrote it on the server may be newer.
+ */
 export function readBootReport(text: string): BootReportReading {
   const { root, mistakes } = parseJson(text);
   if (root === undefined) return { report: undefined, mistakes };
-  const result = v.safeParse(schema, plainValue(root));
+  const value = plainValue(root);
+  const ofRegistry = v.is(v.object({ kind: v.literal(registryReportKind) }), value);
+  const result = v.safeParse(ofRegistry ? registryReport : schema, value);
   if (result.success) return { report: result.output, mistakes: [] };
   const found = result.issues.map(({ path, message }): Diagnostic => {
     const keys = path?.map(({ key }) => key) ?? [];

@@ -1,3 +1,4 @@
+import type { RegistryReport } from '../serving/registry-report.ts';
 import type { BootReport } from './boot-report.ts';
 
 /** A report and the file it is from. */
@@ -31,9 +32,28 @@ export interface BootRun
   readonly missing: number;
 }
 
+/** The report of a node's registry and the file it is from. */
+export interface NamedRegistryReport {
+  readonly file: string;
+  readonly report: RegistryReport;
+}
+
+/** One run of a node's registry, in numbers. */
+export interface RegistryRun
+  extends Pick<
+    RegistryReport,
+    'state' | 'requests' | 'refused' | 'aborted' | 'turnedAway' | 'bytes' | 'seconds' | 'elsewhere' | 'faults'
+  > {
+  readonly file: string;
+  readonly server: string;
+  /** Names under which it handed out manifests. */
+  readonly references: number;
+}
+
 /** What several runs come to. */
 export interface BootSummary {
   readonly runs: readonly BootRun[];
+  readonly registries: readonly RegistryRun[];
   readonly totals: Readonly<
     Record<'runs' | 'complete' | 'references' | 'loaded' | 'skipped' | 'missing' | 'bytes', number>
   >;
@@ -53,7 +73,10 @@ export interface BootSummary {
 const slowestShown = 5;
 
 /** Sums reports up, in the order given. */
-export function summarizeBoots(reports: readonly NamedBootReport[]): BootSummary {
+export function summarizeBoots(
+  reports: readonly NamedBootReport[],
+  registries: readonly NamedRegistryReport[] = [],
+): BootSummary {
   const runs = reports.map(describeRun);
   const sum = (of: (run: BootRun) => number): number => runs.reduce((total, run) => total + of(run), 0);
   const each = <Item>(of: (report: BootReport) => readonly Item[]): (Item & { server: string })[] =>
@@ -62,6 +85,7 @@ export function summarizeBoots(reports: readonly NamedBootReport[]): BootSummary
     );
   return {
     runs,
+    registries: registries.map(describeRegistry),
     totals: {
       runs: runs.length,
       complete: runs.filter(({ state }) => state === 'complete').length,
@@ -79,18 +103,33 @@ export function summarizeBoots(reports: readonly NamedBootReport[]): BootSummary
   };
 }
 
-/** Whether every image of every list is in its storage. */
-export function allComplete({ totals }: BootSummary): boolean {
-  return totals.complete === totals.runs;
+/** Whether every image of every list is in its storage, and no registry found its partition damaged. */
+export function allComplete({ totals, registries }: BootSummary): boolean {
+  return totals.complete === totals.runs && registries.every(({ faults }) => faults.length === 0);
+}
+
+function describeRegistry({ file, report }: NamedRegistryReport): RegistryRun {
+  const { state, requests, refused, aborted, turnedAway, bytes, seconds, elsewhere, faults } = report;
+  return {
+    file,
+    server: serverOf(file, report.host),
+    ...{ state, requests, refused, aborted, turnedAway, bytes, seconds, elsewhere, faults },
+    references: report.references.length,
+  };
+}
+
+/** A server's name; that of the file where it had none of its own yet. */
+function serverOf(file: string, host = ''): string {
+  return host === '' || /^localhost(?:\.|$)/.test(host) ? file : host;
 }
 
 function describeRun({ file, report }: NamedBootReport): BootRun {
-  const { group, references, host = '' } = report;
+  const { group, references, host } = report;
   const [loaded, skipped] = [report.loaded.length, report.skipped.length];
   const { state, reason, bytes, seconds, peakExtraBytes, storageBytes, restoredMilliseconds, tool } = report;
   return {
     file,
-    server: host === '' || /^localhost(?:\.|$)/.test(host) ? file : host,
+    server: serverOf(file, host),
     stage: group === 'ai' ? 'discovery' : 'installation',
     group,
     references,
