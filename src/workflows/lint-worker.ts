@@ -49,7 +49,7 @@ function isLintJob(data: unknown): data is LintJob {
 
 if (parentPort !== null && isLintJob(workerData)) {
   const port = parentPort;
-  await serve(port, workerData).catch((error: unknown) => {
+  void serve(port, workerData).catch((error: unknown) => {
     const known = error instanceof ToolError ? error : new ToolError('failed', messageOf(error));
     const { code, message, hint } = known;
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the port of a thread has no origin
