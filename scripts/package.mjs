@@ -25,6 +25,7 @@ const bundle = async () => {
     format: 'cjs',
     target: 'node24',
     // With a code cache Node.js has no import() for its own modules.
+    define: { ...common.define, 'import.meta.url': JSON.stringify('file:///main.cjs') },
     supported: { 'dynamic-import': false },
     legalComments: 'none',
     metafile: true,

@@ -24,7 +24,8 @@ export function withApplication(program, application) {
   const headers = readHeaders(program);
   const loads = headers.filter(({ type }) => type === segment.load);
   const [first, last] = [loads[0], loads.at(-1)];
-  if (first === undefined || last === undefined) throw new Error('the program of Node.js has nothing to load');
+  if (first === undefined || last === undefined)
+    throw new Error('the program of Node.js has nothing to load');
   const shift = first.address - first.offset;
   const begin = roundUp(last.address + last.memorySize - shift, page);
   const tableSize = (headers.length + 2) * programHeaders.size;
@@ -104,7 +105,8 @@ function noteOf(content) {
 
 function lightFuse(program) {
   const at = program.indexOf(`${fuse}0`);
-  if (at === -1 || program.indexOf(`${fuse}0`, at + 1) !== -1) throw new Error('Node.js has no fuse, or several');
+  if (at === -1 || program.indexOf(`${fuse}0`, at + 1) !== -1)
+    throw new Error('Node.js has no fuse, or several');
   program.write('1', at + fuse.length);
 }
 

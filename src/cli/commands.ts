@@ -33,6 +33,7 @@ const runners: Runners = {
   'boot-report': () => import('./commands/boot-report.ts'),
   krm: () => import('./commands/krm.ts'),
   'registry ping': () => import('./commands/registry-ping.ts'),
+  completion: () => import('./commands/completion.ts'),
 };
 
 /** Runs a command with values the parser made from the same table; gives the exit status. */
