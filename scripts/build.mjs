@@ -27,5 +27,5 @@ const bundle = (entryPoints, outdir) =>
 // `npm run package` made lies beside them, and stays.
 mkdirSync('dist', { recursive: true });
 for (const name of readdirSync('dist')) if (/\.mjs(\.map)?$/.test(name)) rmSync(join('dist', name));
-await bundle(['src/main.ts', 'src/workflows/edit-site-thread.ts'], 'dist');
+await bundle(['src/main.ts', 'src/workflows/file-thread.ts'], 'dist');
 for (const entry of process.argv.slice(2)) await bundle([entry], join('build', dirname(entry)));

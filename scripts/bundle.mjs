@@ -1,6 +1,8 @@
 // How the program is bundled, whatever it is bundled for.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
 /** Embeds a file as a string: `import text from '../boot/x.sh?raw'`, the spelling vitest knows as well. */
 const rawText = {
@@ -56,3 +58,22 @@ export const common = {
   plugins: [rawText, undiciParts],
   logLevel: 'warning',
 };
+
+/**
+ * What a module of the sources exports, without a program around it.
+ *
+ * @param {string} path of a file in the checkout
+ */
+export async function importSource(path) {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: [fileURLToPath(new URL(`../${path}`, import.meta.url))],
+    write: false,
+    format: 'esm',
+    // Libraries that are CommonJS ask for modules of Node.js themselves.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire('/');" },
+  });
+  return await import(
+    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+  );
+}

@@ -1,15 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A package of npm that is in a bundle. @typedef {{ name: string, version: string, license: string, text: string }} Package */
+/** A package of npm that is in a bundle. @typedef {{ name: string, version: string, license: string, licence: string }} Package */
 
 /**
- * The npm packages whose code is in a bundle, by name.
+ * The npm packages whose code is in bundles, by name.
  *
- * @param {import('esbuild').Metafile} metafile @returns {Package[]}
+ * @param {import('esbuild').Metafile[]} metafiles @returns {Package[]}
  */
-export function packagesIn({ outputs }) {
-  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+export function packagesIn(metafiles) {
+  const outputs = metafiles.flatMap((metafile) => Object.values(metafile.outputs));
+  const inputs = outputs.flatMap((output) => Object.entries(output.inputs));
   const folders = inputs
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .flatMap(([path]) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
@@ -17,7 +18,7 @@ export function packagesIn({ outputs }) {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
     if (file === undefined) throw new Error(`${folder} has no licence`);
-    return { name, version, license, text: readFileSync(join(folder, file), 'utf8') };
+    return { name, version, license, licence: readFileSync(join(folder, file), 'utf8') };
   });
 }
 
@@ -78,8 +79,17 @@ function hashOf(integrity) {
   return { alg: `SHA-${algorithm}`, content: Buffer.from(value, 'base64').toString('hex') };
 }
 
-/** The licences of all parts, one behind the other. @param {{ title: string, text: string }[]} parts */
+/**
+ * The licences of all parts, one behind the other, each text once.
+ *
+ * @param {{ name: string, version: string, licence: string }[]} parts
+ */
 export function licenceText(parts) {
   const line = '='.repeat(80);
-  return parts.map(({ title, text }) => `${line}\n${title}\n${line}\n\n${text.trim()}\n`).join('\n');
+  const titles = new Map();
+  for (const { name, version, licence } of parts)
+    titles.set(licence, [...(titles.get(licence) ?? []), `${name} ${version}`]);
+  return [...titles]
+    .map(([text, names]) => `${line}\n${names.join('\n')}\n${line}\n\n${text.trim()}\n`)
+    .join('\n');
 }

@@ -32,16 +32,13 @@ const cache = join(
   'factory-precaching-cli-tools',
 );
 
-/**
- * Node.js for a target, unpacked below `folder`: the path of the program, and the text of its licence. The package is
- * fetched through npm, once; its digest is checked each time.
- */
+/** Node.js for a target, unpacked below `folder`: the path of the program, and the text of its licence. */
 export function unpackNode(target, folder) {
   const into = join(folder, target.package);
   mkdirSync(into, { recursive: true });
   execFileSync('tar', [
     '-xzf',
-    packageOf(target),
+    fetchNode(target),
     '-C',
     into,
     '--strip-components=1',
@@ -51,8 +48,11 @@ export function unpackNode(target, folder) {
   return { program: join(into, 'bin/node'), licence: readFileSync(join(into, 'LICENSE'), 'utf8') };
 }
 
-/** The path of the package of a target in the cache, outside of the checkout. */
-function packageOf({ package: name, version, integrity }) {
+/**
+ * The path of the npm package of a target, in a cache outside of the checkout. It is fetched once; its digest is checked
+ * each time.
+ */
+export function fetchNode({ package: name, version, integrity }) {
   const file = `${name}-${version}.tgz`;
   const path = join(cache, file);
   if (!existsSync(path)) {

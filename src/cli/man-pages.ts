@@ -1,7 +1,14 @@
 import type { Command, Groups } from './flags.ts';
-import { exitCodes } from './exit-code.ts';
+import { exitStatusText } from './exit-code.ts';
 import { programDescription, programName } from './program-name.ts';
-import { argumentsUsage, argumentUsage, type FlagUsage, firstWords, flagUsages, flagValueUsage } from './usage.ts';
+import {
+  argumentsUsage,
+  argumentUsage,
+  type FlagUsage,
+  firstWords,
+  flagUsages,
+  flagValueUsage,
+} from './usage.ts';
 
 /** Manual pages of section 1 (man(7)) by file name: one of the program, one of each command. */
 export function manPages(
@@ -37,7 +44,8 @@ function programPage(commands: readonly Command[], groups: Groups, version: stri
       `.B ${escaped(second.length === 0 ? word : `${word} ${second.map((one) => one.word).join(' | ')}`)}`,
       escaped(summary),
     ]),
-    ...exitStatus(),
+    '.SH EXIT STATUS',
+    escaped(exitStatusText),
     '.SH SEE ALSO',
     commands.map(({ name }) => `.BR ${escaped(pageName(name))} (1)`).join(' ,\n'),
   ]);
@@ -59,7 +67,8 @@ function commandPage(command: Command, version: string): string {
     ...(positional.length === 0 ? [] : ['.SH ARGUMENTS', ...positional]),
     '.SH OPTIONS',
     ...flagUsages(flags).flatMap(option),
-    ...exitStatus(),
+    '.SH EXIT STATUS',
+    escaped(exitStatusText),
     '.SH EXAMPLES',
     '.nf',
     ...examples.map(escaped),
@@ -73,16 +82,10 @@ function option(usage: FlagUsage): readonly string[] {
   const { flag, names } = usage;
   const notes = [
     ...(flag.required === true ? ['required'] : []),
-    ...(flag.choices === undefined ? [] : [`one of ${flag.choices.join(', ')}`]),
     ...(flag.default === undefined ? [] : [`default ${String(flag.default)}`]),
   ];
   const text = notes.length === 0 ? flag.description : `${flag.description} (${notes.join('; ')})`;
   return ['.TP', `.B ${escaped(names.join(', '))}${escaped(flagValueUsage(usage))}`, escaped(text)];
-}
-
-function exitStatus(): readonly string[] {
-  const codes = Object.entries(exitCodes).map(([code, status]) => `${status} ${code}`);
-  return ['.SH EXIT STATUS', escaped(`0 ok, ${codes.join(', ')}.`)];
 }
 
 /** No date: the same table gives the same page. */

@@ -32,10 +32,11 @@ export function argumentUsage({ value, required, variadic }: Argument): string {
   return required === true ? `<${name}>` : `[${name}]`;
 }
 
-/** `--output <format>`, `--locked[=<file>]`. */
+/** What follows the name of a flag: ` <size>`, ` text|json`, `[=<file>]` where it may be left out. */
 export function flagValueUsage({ value, flag }: FlagUsage): string {
   if (value === undefined) return '';
-  return flag.bare === undefined ? ` <${value}>` : `[=<${value}>]`;
+  const shown = flag.choices?.join('|') ?? `<${value}>`;
+  return flag.bare === undefined ? ` ${shown}` : `[=${shown}]`;
 }
 
 /** `[options] <file...>`, what follows the name of a command. */

@@ -15,7 +15,7 @@ for completions.`,
   },
   flags: {},
   examples: [
-    'source <(factory-precaching-cli completion bash)',
+    'factory-precaching-cli completion bash > /usr/share/bash-completion/completions/factory-precaching-cli',
     'factory-precaching-cli completion zsh > /usr/local/share/zsh/site-functions/_factory-precaching-cli',
     'factory-precaching-cli completion fish > ~/.config/fish/completions/factory-precaching-cli.fish',
   ],
