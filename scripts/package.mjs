@@ -30,8 +30,11 @@ const write = (file, bytes, mode = 0o644) => {
   return sha256;
 };
 
-async function makePackage(work) {
-  const nodes = targets.map((target) => ({ target, ...unpackNode(target, work) }));
+async function makePackage(archives, work) {
+  const nodes = targets.map((target, index) => ({
+    target,
+    ...unpackNode(archives[index], join(work, target.package)),
+  }));
   const own = nodes.find(({ target }) => target.nodeArchitecture === process.arch);
   if (own === undefined || process.platform !== 'linux')
     throw new Error('executables are made on Linux, on x86-64 or arm64');
@@ -62,11 +65,11 @@ async function makePackage(work) {
   }
 }
 
-for (const target of targets) fetchNode(target);
+const archives = targets.map(fetchNode);
 if (!flags['fetch-only']) {
   const work = join('build/package', String(process.pid));
   try {
-    await makePackage(work);
+    await makePackage(archives, work);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

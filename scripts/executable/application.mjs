@@ -60,7 +60,7 @@ export function applicationBlob(folder, builder, { nodeArchitecture }) {
   // Predictable: the cache has hashes of strings in it, which are made from a random number otherwise.
   execFileSync(resolve(builder), ['--predictable', '--experimental-sea-config', 'application.json'], {
     cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: 'pipe',
   });
   return readFileSync(join(folder, output));
 }

@@ -32,19 +32,11 @@ const cache = join(
   'factory-precaching-cli-tools',
 );
 
-/** Node.js for a target, unpacked below `folder`: the path of the program, and the text of its licence. */
-export function unpackNode(target, folder) {
-  const into = join(folder, target.package);
+/** Node.js out of its npm package, unpacked into a folder: the path of the program, and the text of its licence. */
+export function unpackNode(archive, into) {
   mkdirSync(into, { recursive: true });
-  execFileSync('tar', [
-    '-xzf',
-    fetchNode(target),
-    '-C',
-    into,
-    '--strip-components=1',
-    'package/bin/node',
-    'package/LICENSE',
-  ]);
+  const files = ['package/bin/node', 'package/LICENSE'];
+  execFileSync('tar', ['-xzf', archive, '-C', into, '--strip-components=1', ...files]);
   return { program: join(into, 'bin/node'), licence: readFileSync(join(into, 'LICENSE'), 'utf8') };
 }
 
