@@ -5,7 +5,7 @@ import type { RehearsalReport } from '../src/workflows/rehearse-boot.ts';
 import { sizesOf } from '../test/support/contents.ts';
 import { startFakeRegistry } from '../test/support/fake-registry.ts';
 import { lacking } from '../test/support/needs.ts';
-import { output, runTool } from '../test/support/process.ts';
+import { output, runTool, toolPath } from '../test/support/process.ts';
 import { imagesOf, writeReleaseSet } from '../test/support/release-set.ts';
 import { makeTemporaryFolder } from '../test/support/temporary-folder.ts';
 
@@ -34,6 +34,7 @@ async function tool(...args: string[]): Promise<string> {
 }
 
 async function main(): Promise<void> {
+  say(`The tool is ${toolPath}.`);
   await rm(results, { recursive: true, force: true });
   await mkdir(results, { recursive: true });
   const temporary = await makeTemporaryFolder();

@@ -5,22 +5,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, exit, stderr } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { importSource } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = argv.includes('--check');
 const file = argv.slice(2).find((word) => !word.startsWith('-')) ?? join(root, 'docs/groups.md');
 
-const { outputFiles } = await build({
-  entryPoints: [join(root, 'src/core/release/stage-rules.ts')],
-  bundle: true,
-  write: false,
-  format: 'esm',
-  platform: 'node',
-});
-const code = Buffer.from(outputFiles[0]?.contents ?? []).toString('base64');
 /** @type {typeof import('../src/core/release/stage-rules.ts')} */
-const { stageRules, hubImageRules, loadOrder } = await import(`data:text/javascript;base64,${code}`);
+const { stageRules, hubImageRules, loadOrder } = await importSource('src/core/release/stage-rules.ts');
 
 /** @param {readonly string[]} names */
 const list = (names) => names.map((name) => `\`${name}\``).join(', ');

@@ -1,31 +1,8 @@
 // Writes docs/lint-rules.md from the rules of `lint`.
 // Usage: node scripts/lint-rules.mjs [--check] [FILE]. With --check nothing is written: it fails when the page is not
 // what the rules say.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { argv, exit, stderr } from 'node:process';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const file = argv.slice(2).find((word) => !word.startsWith('-')) ?? join(root, 'docs/lint-rules.md');
-
-/** The rules as the program has them, without running it. */
-async function readRules() {
-  const { outputFiles } = await build({
-    entryPoints: [join(root, 'src/core/lint/rules.ts')],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    logLevel: 'error',
-    // Libraries that are CommonJS ask for modules of Node.js themselves.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire('/');" },
-  });
-  const [{ text }] = outputFiles;
-  const { rules } = await import(`data:text/javascript;base64,${Buffer.from(text).toString('base64')}`);
-  return rules;
-}
+import { importSource } from './bundle.mjs';
+import { writePage } from './write-page.mjs';
 
 const families = {
   site: 'the documents themselves, and what the hub makes of their fields',
@@ -62,9 +39,5 @@ function page(rules) {
   return `${lines.join('\n')}\n`;
 }
 
-const wanted = page(await readRules());
-if (!argv.includes('--check')) writeFileSync(file, wanted);
-else if (readFileSync(file, 'utf8') !== wanted) {
-  stderr.write(`${file}: not up to date: run scripts/lint-rules.mjs\n`);
-  exit(1);
-}
+const { rules } = await importSource('src/core/lint/rules.ts');
+writePage('docs/lint-rules.md', page(rules), 'scripts/lint-rules.mjs');

@@ -69,4 +69,4 @@ async function readStandardInput(): Promise<string> {
   return text;
 }
 
-await main();
+void main();

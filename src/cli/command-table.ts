@@ -1,5 +1,6 @@
 import { bootReport } from './command-table/boot-report.ts';
 import { bundleApply, bundleCreate } from './command-table/bundle.ts';
+import { completion } from './command-table/completion.ts';
 import { download } from './command-table/download.ts';
 import { filterExplain } from './command-table/filter-explain.ts';
 import { krm } from './command-table/krm.ts';
@@ -36,6 +37,7 @@ export const commands = [
   registryPing,
   registryMirrors,
   registryServe,
+  completion,
 ] as const satisfies readonly Command[];
 
 /** What the help says of the commands whose names have two words. */

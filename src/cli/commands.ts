@@ -35,6 +35,7 @@ const runners: Runners = {
   'registry ping': () => import('./commands/registry-ping.ts'),
   'registry mirrors': () => import('./commands/registry-mirrors.ts'),
   'registry serve': () => import('./commands/registry-serve.ts'),
+  completion: () => import('./commands/completion.ts'),
 };
 
 /** Runs a command with values the parser made from the same table; gives the exit status. */

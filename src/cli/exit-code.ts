@@ -13,3 +13,8 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   partial: 9,
   interrupted: 130,
 };
+
+/** All of them, for people. */
+export const exitStatusText = `0 ok, ${Object.entries(exitCodes)
+  .map(([code, status]) => `${status} ${code}`)
+  .join(', ')}.`;

@@ -55,6 +55,7 @@ export interface Argument {
   readonly required?: true;
   /** Takes all that is left, as a list. */
   readonly variadic?: true;
+  readonly choices?: readonly string[];
 }
 
 export type Arguments = Readonly<Record<string, Argument>>;
@@ -63,9 +64,11 @@ export type Arguments = Readonly<Record<string, Argument>>;
 export type ArgumentValues<A extends Arguments> = {
   readonly [K in keyof A]: A[K] extends { variadic: true }
     ? readonly string[]
-    : A[K] extends { required: true }
-      ? string
-      : string | undefined;
+    : A[K] extends { required: true; choices: readonly (infer Choice)[] }
+      ? Choice
+      : A[K] extends { required: true }
+        ? string
+        : string | undefined;
 };
 
 /** One command as data. A name of two words is a command below a group: `registry ping`. */

@@ -1,6 +1,7 @@
 import { Command as Commander, Argument as CommanderArgument, InvalidArgumentError, Option } from 'commander';
 import { parseBytes, parseRate, parseSeconds } from '../core/quantity.ts';
 import type { Argument, Command, Flag, Groups } from './flags.ts';
+import { argumentUsage, longName } from './usage.ts';
 
 const gibibyte = 1024 ** 3;
 
@@ -41,9 +42,9 @@ function buildCommand(program: Commander, word: string, command: Command): Comma
   return built;
 }
 
-function buildArgument({ value, description, required, variadic }: Argument): CommanderArgument {
-  const name = variadic === true ? `${value}...` : value;
-  return new CommanderArgument(required === true ? `<${name}>` : `[${name}]`, description);
+function buildArgument(argument: Argument): CommanderArgument {
+  const built = new CommanderArgument(argumentUsage(argument), argument.description);
+  return argument.choices === undefined ? built : built.choices(argument.choices);
 }
 
 /** A list that was not given is empty, a boolean is false; the help says nothing about either. */
@@ -83,11 +84,6 @@ function buildOption(name: string, flag: Flag): Option {
 
 function placeholder({ value = 'value', bare }: Flag): string {
   return bare === undefined ? ` <${value}>` : ` [${value}]`;
-}
-
-/** `intoFreeSpace` is typed `--into-free-space`. */
-export function longName(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function defaultOf(flag: Flag): unknown {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { commands } from './command-table.ts';
 import { exitCodes } from './exit-code.ts';
-import { longName } from './parser.ts';
+import { longName } from './usage.ts';
 import { buildProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -140,6 +140,13 @@ describe('reportError', () => {
     expect(text).toContain('38 mistakes');
   });
 
+  it('tells a limit of open files that keeps the program itself from loading', () => {
+    const [status, text] = print(Object.assign(new Error('open x.mjs'), { code: 'EMFILE' }));
+    expect(status).toBe(8);
+    expect(text).toContain('ulimit -n');
+    expect(text).not.toContain('defect');
+  });
+
   it('calls anything else a defect, with a stack only on request', () => {
     const [status, text] = print(new TypeError('x is not a function'));
     expect(status).toBe(1);

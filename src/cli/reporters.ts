@@ -1,6 +1,6 @@
 import { DocumentError } from '../core/diagnostics/diagnostic.ts';
 import { renderDiagnostic } from '../core/diagnostics/source-text.ts';
-import { ToolError } from '../core/errors.ts';
+import { systemCodeOf, ToolError } from '../core/errors.ts';
 import type { Emit, Event } from '../core/events.ts';
 import { formatBytes, formatSeconds } from '../core/quantity.ts';
 import { exitCodes } from './exit-code.ts';
@@ -22,6 +22,11 @@ export function reportError(error: unknown, terminal: Pick<Terminal, 'err' | 'en
   if (error instanceof ToolError) {
     terminal.err(`error: ${error.message}${hintLine(error.hint)}\n`);
     return exitCodes[error.code];
+  }
+  // Loading the program itself takes files, too.
+  if (systemCodeOf(error) === 'EMFILE') {
+    terminal.err(`error: too many open files${hintLine('raise the limit of this process: ulimit -n')}\n`);
+    return exitCodes.host;
   }
   const detail =
     error instanceof Error && terminal.env['DEBUG'] ? (error.stack ?? error.message) : String(error);

@@ -48,6 +48,14 @@ export function abortError({ reason }: AbortSignal): ToolError {
   return reason instanceof ToolError ? reason : interruptedError();
 }
 
+/** The error of a thread that could not be started, or ended before its work did. */
+export function threadError(thread: string, cause: unknown): ToolError {
+  return new ToolError('host', `${thread} cannot run`, {
+    hint: 'are there limits of this process for open files, memory or threads? See ulimit -a',
+    cause,
+  });
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

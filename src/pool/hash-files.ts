@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { interruptedError, ToolError } from '../core/errors.ts';
+import { interruptedError, threadError } from '../core/errors.ts';
 import type { DigestAlgorithm } from '../core/oci/digest.ts';
 import workerText from './hash-worker.cjs?raw';
 
@@ -85,11 +85,11 @@ async function runThread(
   try {
     await new Promise<void>((resolve, reject) => {
       worker.on('message', take);
-      worker.on('error', reject);
+      worker.on('error', (cause) => reject(threadError('a thread that hashes files', cause)));
       worker.on('exit', (status) => {
         if (signal.aborted) reject(interruptedError());
         else if (status === 0) resolve();
-        else reject(new ToolError('failed', `a thread that hashes files ended with status ${status}`));
+        else reject(threadError('a thread that hashes files', `exit status ${status}`));
       });
     });
   } finally {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { ToolError } from '../core/errors.ts';
+import { type ToolError, threadError } from '../core/errors.ts';
 import { diskError } from './disk-error.ts';
 import workerText from './write-worker.cjs?raw';
 import type { Writer, WriterOptions } from './writer.ts';
@@ -34,11 +34,16 @@ interface Slot {
   readonly bytes: Buffer;
 }
 
-/** Starts no thread before the first request; the thread does not keep the process alive when nothing is under way. */
-export function createWriteThread(): WriteThread {
+/**
+ * Starts no thread before the first request; the thread does not keep the process alive when nothing is under way.
+ * When it cannot run or has ended, every request fails with `host`. `program` is what it runs.
+ */
+export function createWriteThread(program: string = workerText): WriteThread {
   const waiting = new Map<number, Waiting>();
   const free: Slot[] = [];
   let worker: Worker | undefined;
+  /** Why there is no thread any more: who asks later would wait for ever. */
+  let ended: ToolError | undefined;
   let numbers = 0;
   let slots = 0;
   let parts = 0;
@@ -50,25 +55,27 @@ export function createWriteThread(): WriteThread {
     if (error === undefined) request?.resolve(hex);
     else request?.reject(Object.assign(new Error(error.message), error));
   };
-  const fail = (cause: unknown): void => {
-    const error = new ToolError('host', 'the thread that writes blobs cannot run', {
-      hint: 'are there limits of this process for open files, memory or threads? See ulimit -a',
-      cause,
-    });
-    for (const { reject } of waiting.values()) reject(error);
+  const fail = (cause: unknown): ToolError => {
+    ended ??= threadError('the thread that writes blobs', cause);
+    for (const { reject } of waiting.values()) reject(ended);
     waiting.clear();
+    return ended;
   };
-  const ask = (request: Readonly<Record<string, unknown>>): Promise<string> => {
-    worker ??= new Worker(workerText, { eval: true })
-      .on('message', settle)
-      .on('error', fail)
-      .on('exit', fail);
+  const start = (): Worker =>
+    new Worker(program, { eval: true }).on('message', settle).on('error', fail).on('exit', fail);
+  const ask = async (request: Readonly<Record<string, unknown>>): Promise<string> => {
+    if (ended !== undefined) throw ended;
+    try {
+      worker ??= start();
+    } catch (cause) {
+      throw fail(cause);
+    }
     numbers += 1;
     const number = numbers;
     if (waiting.size === 0) worker.ref();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the port of a thread has no origin
     worker.postMessage({ ...request, number });
-    return new Promise((resolve, reject) => waiting.set(number, { resolve, reject }));
+    return await new Promise((resolve, reject) => waiting.set(number, { resolve, reject }));
   };
   const takeSlot = (): Slot => {
     const known = free.pop();

@@ -16,7 +16,7 @@ import {
   type SiteFile,
   type SiteFileResult,
 } from './edit-site-file.ts';
-import { editSiteFiles } from './edit-site-files.ts';
+import { workOnFiles } from './file-threads.ts';
 import { createNames } from './site-names.ts';
 
 export interface SiteRequest extends SiteEditOptions {
@@ -151,7 +151,7 @@ async function editMany(
     if (request.check && !request.diff && result.changed) out(`${path}\n`);
   };
   let index = 0;
-  await editSiteFiles(files, request, signal, (result) => take(result, index++));
+  await workOnFiles('edit', files, request, signal, (result) => take(result, index++));
   if (refused === 0 && sites === 0 && !request.sitesOnly) {
     throw new ToolError('invalid-document', `no SiteConfig or ClusterInstance in ${files.length} files`);
   }

@@ -7,8 +7,8 @@ import { largestDocument } from '../core/site/yaml-stream.ts';
 import { parsePassport } from '../core/staging/passport.ts';
 import { readTextFile } from '../system/files.ts';
 import { type FoundFile, findYamlFiles } from '../system/yaml-files.ts';
+import { workOnFiles } from './file-threads.ts';
 import { type LintOptions, lintText } from './lint-file.ts';
-import { lintFiles } from './lint-threads.ts';
 
 export interface LintRequest extends Omit<LintOptions, 'staged'> {
   /** Files, folders, or `-` for standard input. */
@@ -37,7 +37,8 @@ export async function lintSites(request: LintRequest): Promise<readonly FileRepo
   const onDisk = files
     .filter(({ path }) => path !== '-')
     .map((file) => ({ ...file, named: file.named && !request.sitesOnly }));
-  const reports = [...(await lintFiles(onDisk, options, signal))];
+  const reports: FileReport[] = [];
+  await workOnFiles('lint', onDisk, options, signal, (report) => reports.push(report));
   for (const [index, { path }] of files.entries()) {
     if (path !== '-') continue;
     const source = { name: '<stdin>', text: await readInput() };

@@ -16,8 +16,13 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
-/** The built program of this checkout (`npm run build` makes it). */
-export const toolPath = fileURLToPath(new URL('../../bin/factory-precaching-cli', import.meta.url));
+/**
+ * The built program of this checkout (`npm run build` makes it), or another that FACTORY_PRECACHING_CLI names, such as
+ * the single-file executable.
+ */
+export const toolPath =
+  process.env['FACTORY_PRECACHING_CLI'] ??
+  fileURLToPath(new URL('../../bin/factory-precaching-cli', import.meta.url));
 
 /** Runs a program to its end, whatever its status. Rejects only if it cannot be started. */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<Outcome> {
