@@ -57,8 +57,6 @@ take_executable() {
   fi
   reason="$executable cannot be made executable"
   chmod 0555 "$executable.new" && mv -f "$executable.new" "$executable" || return
-  # systemd may not run what has the label of /run.
-  [[ ! -e /sys/fs/selinux/enforce ]] || chcon --type=bin_t "$executable" || return
   reason=''
 }
 
