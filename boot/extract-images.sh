@@ -17,6 +17,8 @@
 # Exit status: 0 when every reference of the list is in the storage under exactly that name, 1 when not.
 set -uo pipefail
 export LC_ALL=C
+# Nothing here asks a registry, and podman and skopeo would not begin with a registries.conf that cannot be read.
+export CONTAINERS_REGISTRIES_CONF=/dev/null
 
 case ${0##*/} in
   extract-ai.sh) group=ai ;;

@@ -1,7 +1,8 @@
 #!/usr/bin/bash
 # Has the node's pulls ask a registry first that serves the staged partition on loopback:
 #
-#   start    checks the executable of the partition, starts it on a socket, and writes the drop-in that names it
+#   check    takes the executable from the partition, when it is what it has to be
+#   start    behind its socket: writes the drop-in that names it, when it answers
 #   mirrors  writes the drop-in anew, when the node's own mirrors changed
 #   stop     takes the drop-in away, then the socket
 #   ended    after the end of one of these: says so where it could not itself
@@ -70,8 +71,8 @@ ask() {
   [[ $answer == 'HTTP/1.1 200'* ]]
 } 2>/dev/null
 
-open_port() {
-  reason="nothing can listen on $registry: $(systemctl start precache-registry.socket 2>&1 | tail -n 1)"
+await_answer() {
+  reason="nothing can listen on $registry, see systemctl status precache-registry.socket"
   systemctl --quiet is-active precache-registry.socket || return
   reason="the registry does not answer on $registry"
   ask || return
@@ -108,14 +109,16 @@ remove_mirrors() {
   reload_crio
 }
 
+# Not waited for: when the node goes down, they stop after this.
 close_port() {
-  systemctl stop precache-registry-mirrors.path precache-registry.socket precache-registry.service
+  systemctl stop --no-block precache-registry-mirrors.path precache-registry.socket precache-registry.service
 } 2>/dev/null
 
 leave() {
   rm -f "$serving"
   remove_mirrors
   close_port
+  rm -rf "${executable%/*}"
 }
 
 read_references() {
@@ -128,13 +131,22 @@ read_references() {
   done <"$folder/ocp-images.txt"
 } 2>/dev/null
 
-start() {
+give_up() { # WHEN
+  step_down 1 "the node's registry is not used$1: $reason"
+  leave
+  return 1
+}
+
+check() {
   mkdir -p "$report_dir" || exit 1
   # Of a start before this one, or of a boot that ended in a power cut.
   rm -f "$step.1" "$drop_in" "$serving"
-  if take_executable && open_port && write_mirrors; then
+  take_executable || give_up ''
+}
+
+start() {
+  if await_answer && write_mirrors; then
     read_references
-    systemctl start --no-block precache-registry-mirrors.path
     : >"$serving"
     state=complete
     write_report
@@ -142,32 +154,25 @@ start() {
     tell_end 0 "${#skipped[@]}" 0 "${#references[@]}"
     return
   fi
-  step_down 1 "the node's registry is not used: $reason"
-  leave
-  rm -rf "${executable%/*}"
-  return 1
+  give_up ''
 }
 
 mirrors() {
-  [[ -e $serving ]] || return 0
-  write_mirrors && return
-  step_down 1 "the node's registry is not used any more: $reason"
-  leave
-  return 1
+  [[ ! -e $serving ]] || write_mirrors || give_up ' any more'
 }
 
 # systemd ends a start that takes too long.
 ended() {
   [[ ${SERVICE_RESULT-} == success || ${SERVICE_RESULT-} == exit-code ]] && return
-  step_down 1 "the node's registry is not used: the script was ended: ${SERVICE_RESULT:-unknown}"
-  leave
+  reason="the script was ended: ${SERVICE_RESULT:-unknown}"
+  give_up ''
 }
 
 case ${1-} in
-  start | mirrors | ended) "$1" ;;
+  check | start | mirrors | ended) "$1" ;;
   stop) leave ;;
   *)
-    echo "usage: ${0##*/} start|mirrors|stop|ended" >&2
+    echo "usage: ${0##*/} check|start|mirrors|stop|ended" >&2
     exit 1
     ;;
 esac
