@@ -11,9 +11,11 @@ import { lint } from './parts/lint.ts';
 import { memory } from './parts/memory.ts';
 import type { Part } from './parts/part.ts';
 import { plan } from './parts/plan.ts';
+import { rack } from './parts/rack.ts';
 import { ranges } from './parts/ranges.ts';
 import { rerun } from './parts/rerun.ts';
 import { rtt } from './parts/rtt.ts';
+import { serve } from './parts/serve.ts';
 import { signature } from './parts/signature.ts';
 import { siteconfig } from './parts/siteconfig.ts';
 import { storage } from './parts/storage.ts';
@@ -34,6 +36,8 @@ const parts: Readonly<Record<string, Part>> = {
   lint,
   boot,
   storage,
+  serve,
+  rack,
 };
 
 const usage = `Usage: npm run bench -- [--only PART,...] [--runs N] [--slow-runs N] [--small] [--folder DIR]

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { messageOf, systemCodeOf, ToolError } from '../core/errors.ts';
 import { formatListenAddress, type ListenAddress } from '../core/serving/listen-address.ts';
-import { type Body, sendBody } from './send-body.ts';
+import type { HttpAnswer, Sent } from './http-answer.ts';
+import { sendBody } from './send-body.ts';
 
 /** A request as far as answers depend on it. */
 export interface HttpRequest {
@@ -12,21 +13,6 @@ export interface HttpRequest {
   readonly header: (name: 'range' | 'if-none-match' | 'if-range') => string | undefined;
   /** The address of the client. */
   readonly from: string;
-}
-
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Left out of the answer to HEAD, which has its length. */
-  readonly body: Uint8Array | Body;
-}
-
-/** What became of an answer. */
-export interface Sent {
-  readonly bytes: number;
-  /** Whether the client took all of it. */
-  readonly whole: boolean;
-  readonly seconds: number;
 }
 
 interface Options<Answer extends HttpAnswer> {

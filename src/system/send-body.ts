@@ -1,23 +1,23 @@
 import type { ServerResponse } from 'node:http';
-import type { HttpAnswer, Sent } from './http-server.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Body, HttpAnswer, Sent } from './http-answer.ts';
 
-/** A body that is read while it is sent. */
-export interface Body {
-  readonly length: number;
-  /** Fills the beginning of a buffer with the bytes at an offset of the body; gives how many, 0 where it ends early. */
-  readonly read: (buffer: Uint8Array, offset: number) => Promise<number>;
-  readonly close: () => Promise<void>;
-}
-
-/** What all bodies on their way may hold in memory together, bytes, and the pieces that are worth a system call. */
-const memory = 32 * 1024 * 1024;
-const pieces = { least: 64 * 1024, most: 1024 * 1024 };
+/**
+ * What all bodies on their way are to hold in memory together, bytes, and the pieces: worth a system call, and small
+ * enough to be in a core's cache still when they are sent.
+ */
+const memory = 12 * 1024 * 1024;
+const pieces = { least: 64 * 1024, most: 256 * 1024 };
 /** Two pieces a body: one is read while the other is sent. */
 const ahead = 2;
+/** Pieces after which everybody else has a turn: a client on this machine may take them as fast as they come. */
+const turns = 16;
 /** How long a client may take for one piece, ms: slower than that is no transfer. */
 const patience = 60_000;
 
 let sending = 0;
+/** Buffers to be used again: what is left to the collector stays for longer than it is of use. */
+let spare: Buffer[] = [];
 
 /** Sends an answer. A client that goes away, or stops reading, ends it: then it is not whole. */
 export async function sendBody(
@@ -53,29 +53,47 @@ export async function sendBody(
 
 /** Sends a body piece by piece; gives how many bytes the client's system has taken. */
 async function pump(body: Body, response: ServerResponse): Promise<number> {
-  const share = Math.min(Math.max(memory / sending / ahead, pieces.least), pieces.most);
-  const size = Math.min(2 ** Math.floor(Math.log2(share)), body.length);
+  const size = pieceSize();
   const buffers = Array.from({ length: Math.min(ahead, Math.ceil(body.length / size)) }, () =>
-    Buffer.allocUnsafeSlow(size),
+    takeBuffer(size),
   );
-  const inFlight: (Promise<boolean> | undefined)[] = [];
+  const inFlight = buffers.map(() => Promise.resolve(true));
   let taken = 0;
   let offset = 0;
   for (let turn = 0; offset < body.length; turn += 1) {
     const at = turn % buffers.length;
     const buffer = buffers[at];
-    if (buffer === undefined || (await inFlight[at]) === false || response.destroyed) break;
+    if (buffer === undefined || !(await inFlight[at]) || response.destroyed) break;
     const length = await body.read(buffer.subarray(0, Math.min(size, body.length - offset)), offset);
     // The client must not take what it has for the whole.
     if (length === 0) break;
     offset += length;
+    if (turn % turns === turns - 1) await nextTurn();
     inFlight[at] = written(response, buffer.subarray(0, length)).then((done) => {
       if (done) taken += length;
       return done;
     });
   }
-  await Promise.all(inFlight);
+  // Of a connection that broke, the system may still hold a buffer: that one is not used again.
+  if ((await Promise.all(inFlight)).every(Boolean)) keepBuffers(buffers);
   return taken;
+}
+
+/** A power of two: the fewer bodies are on their way, the larger. */
+function pieceSize(): number {
+  const share = Math.min(Math.max(memory / sending / ahead, pieces.least), pieces.most);
+  return 2 ** Math.floor(Math.log2(share));
+}
+
+function takeBuffer(size: number): Buffer {
+  const at = spare.findIndex(({ length }) => length === size);
+  return spare.splice(at, at === -1 ? 0 : 1)[0] ?? Buffer.allocUnsafeSlow(size);
+}
+
+function keepBuffers(buffers: readonly Buffer[]): void {
+  // The sizes of late are those that are asked for next.
+  spare = [...buffers, ...spare];
+  while (spare.reduce((sum, { length }) => sum + length, 0) > memory) spare.pop();
 }
 
 /** Whether the client's system took a piece, in time. */

@@ -13,8 +13,10 @@ import { listReferrers } from '../core/serving/referrers-list.ts';
 import { type Asked, readRequest } from '../core/serving/request.ts';
 import type { Fault, Served } from '../core/serving/tally.ts';
 import { listTags } from '../core/serving/tags-list.ts';
+import type { ReadPiece } from '../pool/read-piece.ts';
 import { type BlobPlace, openBlob, readWhole } from '../pool/served-blob.ts';
-import type { HttpAnswer, HttpRequest } from '../system/http-server.ts';
+import type { HttpAnswer } from '../system/http-answer.ts';
+import type { HttpRequest } from '../system/http-server.ts';
 import { faultOf, isSmall, placeOf, readServable, type ServedFolder } from './serve-content.ts';
 
 /** An answer, and what it says to the log and the report. */
@@ -28,6 +30,7 @@ export interface PullAnswer extends HttpAnswer, Pick<Served, 'reference' | 'foun
 
 /** What answers need beside the folder. */
 export interface Pulling extends ServedFolder {
+  readonly readPiece: ReadPiece;
   /** Told of a blob that cannot be read on while it is being sent. */
   readonly blame: (fault: Fault, neededBy: string) => void;
 }
@@ -134,7 +137,7 @@ async function openAnswer(
     length,
     read: async (buffer: Uint8Array, offset: number) => {
       try {
-        return (await file.read(buffer, 0, buffer.length, start + offset)).bytesRead;
+        return await pulling.readPiece(file, buffer, start + offset);
       } catch (error) {
         pulling.blame(faultOf(digest, error), reference);
         return 0;

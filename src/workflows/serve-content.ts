@@ -1,6 +1,6 @@
 import type { Digest } from '../core/oci/digest.ts';
 import { parseManifest } from '../core/oci/manifest.ts';
-import { messageOf, ToolError } from '../core/errors.ts';
+import { type ErrorCode, messageOf, ToolError } from '../core/errors.ts';
 import type { Contents } from '../core/serving/contents.ts';
 import { needsOf } from '../core/serving/manifest-needs.ts';
 import type { Fault } from '../core/serving/tally.ts';
@@ -95,10 +95,15 @@ function missing(digest: Digest, why: string): Fault {
   return { digest, state: 'missing', reason: `${digest} ${why}` };
 }
 
+/** What the errors of reading a content say about it; any other is of the moment. */
+const states: Readonly<Partial<Record<ErrorCode, Fault['state']>>> = {
+  'not-found': 'missing',
+  integrity: 'corrupt',
+  'invalid-document': 'corrupt',
+};
+
 /** What an error of reading a content says about it. */
 export function faultOf(digest: Digest, error: unknown): Fault {
-  const code = error instanceof ToolError ? error.code : 'failed';
-  const states = { 'not-found': 'missing', integrity: 'corrupt', 'invalid-document': 'corrupt' } as const;
-  const state = code in states ? states[code as keyof typeof states] : 'unreadable';
-  return { digest, state, reason: messageOf(error) };
+  const state = error instanceof ToolError ? states[error.code] : undefined;
+  return { digest, state: state ?? 'unreadable', reason: messageOf(error) };
 }

@@ -13,6 +13,7 @@ import {
 } from '../core/serving/listen-address.ts';
 import { createTally, type Fault } from '../core/serving/tally.ts';
 import { createAfterCheck } from '../pool/check-served.ts';
+import { createReadPiece } from '../pool/read-piece.ts';
 import { requirePool } from '../pool/served-blob.ts';
 import { readPassport, resolveFolder } from '../pool/staging-folder.ts';
 import { startHttpServer } from '../system/http-server.ts';
@@ -80,7 +81,7 @@ export async function serveRegistry(options: ServeOptions): Promise<void> {
       emit({ type: 'warning', text: `${error.message}: images that need it are left to the next mirror` });
     },
   });
-  const pulling: Pulling = { folder, contents, faults, blame };
+  const pulling: Pulling = { folder, contents, faults, blame, readPiece: createReadPiece(now) };
   const log = options.accessLog === undefined ? undefined : await openLog(options.accessLog, options.out);
   let lastSent = now();
 
@@ -100,7 +101,10 @@ export async function serveRegistry(options: ServeOptions): Promise<void> {
     },
   });
   const report = keepReport(options, {
-    ...{ tally, server, check, contents },
+    tally,
+    server,
+    check,
+    contents,
     host: hostname(),
     listen: server.address === undefined ? 'a local socket' : formatListenAddress(server.address),
   });

@@ -113,8 +113,16 @@ function describeRegistry({ file, report }: NamedRegistryReport): RegistryRun {
   return {
     file,
     server: serverOf(file, report.host),
-    ...{ state, requests, refused, aborted, turnedAway, bytes, seconds, elsewhere, faults },
     references: report.references.length,
+    state,
+    requests,
+    refused,
+    aborted,
+    turnedAway,
+    bytes,
+    seconds,
+    elsewhere,
+    faults,
   };
 }
 
