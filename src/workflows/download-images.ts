@@ -274,6 +274,7 @@ function summarize(
 }
 
 /** All but blobs: they are of what is counted. */
-function countStale({ blobs: _, executable, ...lists }: Passport['stale']): number {
-  return Object.values(lists).reduce((sum, names) => sum + names.length, executable === true ? 1 : 0);
+function countStale({ artifacts, archives, stored, files, executable }: Passport['stale']): number {
+  const named = [artifacts, archives, stored, files].flat();
+  return named.length + (executable === true ? 1 : 0);
 }

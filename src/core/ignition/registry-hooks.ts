@@ -18,10 +18,6 @@ const units = {
 /** The service that checks the executable and puts the registry in front. */
 export const registrySetup = units.setup.name;
 
-/** The service that serves, and the socket that starts it. */
-export const registryService = units.service.name;
-export const registrySocket = units.socket.name;
-
 const files = [
   { path: '/usr/local/bin/precache-registry.sh', contents: registryScript },
   { path: '/etc/tmpfiles.d/precache-registry.conf', mode: 420, contents: tmpfiles },

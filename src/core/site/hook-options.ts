@@ -41,13 +41,14 @@ export function hookOptionFaults(options: HookOptions): HookOptionFault[] {
 }
 
 function registryFaults(sha256: string, { format, reclaim }: HookOptions): HookOptionFault[] {
-  const fault = (value: string, message: string, hint?: string): HookOptionFault[] => [
-    { option: 'nodeRegistry', value, message, ...(hint === undefined ? {} : { hint }) },
-  ];
+  const option = 'nodeRegistry';
   if (!/^[0-9a-f]{64}$/.test(sha256)) {
-    return fault(` ${JSON.stringify(sha256)}`, 'it is no SHA-256, which is 64 digits in lower-case hex');
+    const message = 'it is no SHA-256, which is 64 digits in lower-case hex';
+    return [{ option, value: ` ${JSON.stringify(sha256)}`, message }];
   }
-  if (format === 'archive') return fault('', 'the format archive has no pool that could be served');
-  if (reclaim) return fault('', 'it serves the pool, which reclaim removes', 'leave one of the two out');
-  return [];
+  if (format === 'archive') {
+    return [{ option, value: '', message: 'the format archive has no pool that could be served' }];
+  }
+  const message = 'it serves the pool, which reclaim removes';
+  return reclaim ? [{ option, value: '', message, hint: 'leave one of the two out' }] : [];
 }
