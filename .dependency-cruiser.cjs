@@ -40,7 +40,7 @@ module.exports = {
       name: 'only-registry-speaks-http',
       severity: 'error',
       comment: 'Beside it there is one server, which only answers.',
-      from: { path: '^src/', pathNot: '^src/(registry/|system/(http-server|send-body)\\.ts$)' },
+      from: { path: '^src/', pathNot: '^src/(registry/|system/(http-server|send-body)(\\.test)?\\.ts$)' },
       to: { path: 'node_modules/undici/|^(node:)?https?$' },
     },
     {

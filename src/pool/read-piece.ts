@@ -5,7 +5,7 @@ import type { FileHandle } from 'node:fs/promises';
 export type ReadPiece = (file: FileHandle, buffer: Uint8Array, position: number) => number | Promise<number>;
 
 /** Longer than that, ms, and it was no memory that was read, and no disk that is quick. */
-const quickRead = 10;
+const quickRead = 25;
 
 /**
  * A way to read that costs little where the page cache or a quick disk answers, and holds nobody up where it is a slow

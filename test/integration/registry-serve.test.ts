@@ -202,6 +202,8 @@ it('writes a line for each request', async () => {
   const name = `${origin.host.replace(':', '_')}/${repository}`;
   await (await ask(`/v2/${name}/manifests/${tag}`)).arrayBuffer();
   await (await ask('/v2/no/such')).arrayBuffer();
+  // The line of an answer is written once the answer is sent, which its client may see first.
+  await expect.poll(() => served.said.stdout).toMatch(/no\/such.*\n$/);
   const lines = served.said.stdout
     .trim()
     .split('\n')
