@@ -18,6 +18,8 @@
 # Exit status: 0 when every reference of the list is in the storage under exactly that name, 1 when not.
 set -uo pipefail
 export LC_ALL=C
+# Nothing here asks a registry, and podman and skopeo would not begin with a registries.conf that cannot be read.
+export CONTAINERS_REGISTRIES_CONF=/dev/null
 
 case ${0##*/} in
   extract-ai.sh) group=ai ;;
@@ -81,6 +83,7 @@ finish() {
     state=complete
     : >"$graph_root/precache-$group.complete" && sync "$graph_root/precache-$group.complete"
   fi
+  ((missing == 0)) || step_down 3 "$missing images are not loaded: they come from the mirrors, or over the WAN"
   rm -rf --one-file-system "$spool"
   [[ $group == ai ]] || pin_images
   measure_storage
@@ -272,7 +275,7 @@ require_file() {
 
 main() {
   local reference message='' same_file_system='' at=0 again=()
-  mkdir -p "$report_dir" || exit 1
+  mkdir -p "$report_dir" && rm -f "$step.3" || exit 1
   trap 'finish "stopped before all images were loaded"' TERM INT HUP
   trap 'finish "the deadline of $deadline s passed"' ALRM
   trap 'finish "ended unexpectedly"' EXIT

@@ -7,7 +7,18 @@ textfile_dir=${PRECACHE_TEXTFILE_DIR:-/var/node_exporter/textfile}
 # Of the one line that tells how a run ended: journalctl MESSAGE_ID=…
 message_id=4f1d17a2bae34e8aa0a42cfe28ab9d7a
 
+# While this is there, pulls ask the node's own registry first.
+serving=$report_dir/registry/serving
+# What could not be used, and why: a file for each way of having the images that this boot fell back from. 1 is the
+# node's registry, 2 the ready storage, 3 the loaded images; behind them are the mirrors and the WAN.
+step=$report_dir/step-$group
+
 say() { echo "precache $group: $*"; }
+
+step_down() { # NUMBER REASON
+  say "falling back: ${2//[[:cntrl:]]/ }"
+  mkdir -p "$report_dir" && echo "${2//[[:cntrl:]]/ }" >"$step.$1"
+}
 
 # Sets `now` to hundredths of a second of a clock that no time synchronisation moves.
 read_clock() {
@@ -34,7 +45,7 @@ join_values() {
 
 # Written without jq, so that a node without jq can say so; renamed into place, so that it is always whole.
 write_report() {
-  local reference failures=() text
+  local reference failures=() text why told=()
   for reference in "${references[@]}"; do
     [[ -z ${reason_of[$reference]-} ]] && continue
     quote "$reference"
@@ -56,7 +67,14 @@ write_report() {
   quote "$tool"
   text+=",\"peakExtraBytes\":$peak,\"tool\":$quoted"
   quote "${HOSTNAME:-}"
-  printf '%s,"host":%s}\n' "$text" "$quoted" >"$report.new" && mv -f "$report.new" "$report"
+  text+=",\"host\":$quoted"
+  [[ $group == ai || ! -e $serving ]] || text+=',"registry":true'
+  while IFS= read -r why; do
+    quote "$why"
+    told+=("$quoted")
+  done < <(cat "$step".[1-3] 2>/dev/null)
+  join_values "${told[@]}"
+  echo "$text,\"steps\":$array}" >"$report.new" && mv -f "$report.new" "$report"
 }
 
 # Tells everybody how it ended. The numbers are those of images.

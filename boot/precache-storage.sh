@@ -161,7 +161,8 @@ report_storage() { # STATE REASON [OTHER-REPORT]
   # shellcheck disable=SC2016 # for jq
   jq --null-input --compact-output --arg state "$state" --arg reason "$reason" --argjson restored "$restored" \
     --rawfile all <(lines "${references[@]}") --rawfile gone <(lines "${missing[@]}") \
-    --slurpfile other <(cat "$other" 2>/dev/null) \
+    --slurpfile other <(cat "$other" 2>/dev/null) --rawfile steps <(cat "$step".[1-3] 2>/dev/null) \
+    --argjson registry "$(if [[ -e $serving ]]; then echo true; else echo false; fi)" \
     --argjson seconds "$decimal" --arg host "${HOSTNAME:-}" '
     def rows: split("\n") | map(select(. != ""));
     ($gone | rows) as $gone
@@ -171,7 +172,8 @@ report_storage() { # STATE REASON [OTHER-REPORT]
        loaded: $other.loaded, skipped: ($other.skipped + (($all | rows) - $gone)),
        failed: ($other.failed + (($gone - $told) | map({reference: ., reason: "not in the storage"}))),
        bytes: $other.bytes, seconds: $seconds, stage: "installation", host: $host,
-       restoredMilliseconds: $restored}' \
+       restoredMilliseconds: $restored,
+       steps: (($steps | rows) + ($other.steps // []))} + if $registry then {registry: true} else {} end' \
     >"$report.new" && mv -f "$report.new" "$report"
 }
 
@@ -197,8 +199,11 @@ fall_back() {
     [[ -n $artifact && -d $partition/images/$artifact ]] && echo "$reference"
   done >"$folder/ocp-images.txt"
   missing=("${references[@]}")
-  if [[ -s $folder/ocp-images.txt ]]; then
-    say "$reason: loading what the pool has"
+  step_down 2 "$reason"
+  if [[ -e $serving ]]; then
+    say "loading nothing: the node's registry has what the pool has"
+  elif [[ -s $folder/ocp-images.txt ]]; then
+    say 'loading what the pool has'
     # At the deadline the other script ends with its own report, which is told in ours.
     trap : TERM INT HUP
     PRECACHE_FOLDER=$folder PRECACHE_REPORT_DIR=$folder bash /usr/local/bin/extract-ocp.sh
@@ -222,6 +227,7 @@ check_storage() {
     [[ -z $reference ]] || references+=("$reference")
   done < <(sort --unique "$list")
   missing=("${references[@]}")
+  rm -f "$step.2"
   report_storage running ''
   if ! is_ours; then
     reason=$(cat "$report_dir/storage-unusable" 2>/dev/null) || reason='it is not mounted'

@@ -8,7 +8,14 @@ it('keeps every word of an override as it is on the way through bash', async () 
   await fc.assert(
     fc.asyncProperty(fc.array(word, { minLength: 1 }), async (words) => {
       const files = words.map((path) => ({ path, text: '' }));
-      const calls = formatStageScript({ stage: 'discovery', services: [], mounts: [], files, units: [] });
+      const calls = formatStageScript({
+        stage: 'discovery',
+        services: [],
+        mounts: [],
+        sockets: [],
+        files,
+        units: [],
+      });
       const said = await output(['bash', '-c', `place() { printf '%s\\0' "$2"; }\n${calls}`]);
       expect(said.split('\0').slice(0, -1)).toEqual(words);
     }),

@@ -20,6 +20,16 @@ function formatText(summary: BootSummary): string {
       stopped.map(({ server, stage, reason }) => `${server}, ${stage}: ${reason}`),
     ),
     ...section(
+      'Fell back',
+      runs.flatMap(({ server, stage, steps }) => steps.map((step) => `${server}, ${stage}: ${step}`)),
+    ),
+    ...section(
+      "Served by the node's own registry",
+      runs.flatMap(({ server, skipped, registry }) =>
+        registry === true ? [`${server}: ${skipped} images`] : [],
+      ),
+    ),
+    ...section(
       'Brought back from the golden copy',
       runs.flatMap(({ server, restoredMilliseconds: taken }) =>
         typeof taken === 'number'

@@ -7,6 +7,7 @@ import { krm } from './command-table/krm.ts';
 import { lint } from './command-table/lint.ts';
 import { partition } from './command-table/partition.ts';
 import { plan } from './command-table/plan.ts';
+import { registryMirrors } from './command-table/registry-mirrors.ts';
 import { registryPing } from './command-table/registry-ping.ts';
 import { registryServe } from './command-table/registry-serve.ts';
 import { rehearse } from './command-table/rehearse.ts';
@@ -34,6 +35,7 @@ export const commands = [
   bootReport,
   krm,
   registryPing,
+  registryMirrors,
   registryServe,
   completion,
 ] as const satisfies readonly Command[];

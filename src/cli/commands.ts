@@ -33,6 +33,7 @@ const runners: Runners = {
   'boot-report': () => import('./commands/boot-report.ts'),
   krm: () => import('./commands/krm.ts'),
   'registry ping': () => import('./commands/registry-ping.ts'),
+  'registry mirrors': () => import('./commands/registry-mirrors.ts'),
   'registry serve': () => import('./commands/registry-serve.ts'),
   completion: () => import('./commands/completion.ts'),
 };

@@ -39,6 +39,7 @@ function stageLines(report: StageReport): string[] {
   const loaded = bytes === undefined ? '' : `, ${formatBytes(bytes)}`;
   return [
     `${stage === 'discovery' ? 'Discovery' : 'Installation'}: ${present} of ${images} images${loaded} in ${formatSeconds(seconds)}, ${formatBytes(storageBytes)} in the storage; ${leftMounted.length === 0 ? 'unmounted' : `still mounted on ${leftMounted.join(', ')}`}; ${networkText(report)}`,
+    ...(report.registry ? ["  every image was pulled by its name, out of the node's own registry"] : []),
     ...services
       .filter(({ result }) => result !== 'success')
       .map(({ name, result, status }) => `  ${name}: ${result}${status === 0 ? '' : `, status ${status}`}`),

@@ -17,6 +17,9 @@ export function formatSummary(summary: DownloadSummary, workers: number): string
     ['Skipped (previously downloaded)', summary.existed],
     ['Left out by the filter', summary.ignored],
     ...(files === 0 ? [] : [['Files of RHCOS', files] satisfies [string, number]]),
+    ...(summary.nodeRegistry === undefined
+      ? []
+      : [['Node registry, SHA-256', summary.nodeRegistry] satisfies [string, string]]),
     ['Stale from earlier runs', staleText(stale, staleRemoved)],
     ...(signed === undefined
       ? []

@@ -7,6 +7,7 @@ import { removeArtifacts } from './artifact-files.ts';
 import { removeDirImage } from './dir-image.ts';
 import { onDisk } from './disk-error.ts';
 import { writeDurably } from './durable.ts';
+import { removeExecutable } from './node-executable.ts';
 import type { Pool } from './pool.ts';
 import { readRegular } from './regular-file.ts';
 
@@ -68,6 +69,7 @@ export async function removeStale(folder: string, pool: Pool, stale: Passport['s
     await onDisk(path, () => rm(path, { force: true }));
   }
   await removeArtifacts(folder, stale.files);
+  if (stale.executable === true) await removeExecutable(folder);
   for (const { digest } of stale.blobs) await pool.remove(digest);
   await pool.clearIngest();
 }

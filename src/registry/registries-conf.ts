@@ -20,9 +20,10 @@ export interface Registries {
 /**
  * Reads them in the order of containers-registries.conf.d(5): the file that `CONTAINERS_REGISTRIES_CONF` names, else
  * the user's, else the system's; then the system's drop-ins and the user's, by name. With the user's file the
- * system's drop-ins do not count. What a later file says of a prefix replaces what was said before.
+ * system's drop-ins do not count. What a later file says of a prefix replaces what was said before. The file `without`
+ * is passed over.
  */
-export function readRegistriesConf(env: Environment): Registries {
+export function readRegistriesConf(env: Environment, without?: string): Registries {
   const rules = new Map<string, RegistryRule>();
   const warnings: string[] = [];
   let credentialHelpers: Registries['credentialHelpers'] = {
@@ -30,6 +31,7 @@ export function readRegistriesConf(env: Environment): Registries {
     file: undefined,
   };
   for (const path of configuredFiles(env)) {
+    if (path === without) continue;
     const text = readIfThere(path);
     if (text === undefined) continue;
     const conf = parseRegistriesConf(text, path);

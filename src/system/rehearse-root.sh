@@ -44,6 +44,8 @@ for name in passwd group nsswitch.conf ld.so.cache ld.so.conf ld.so.conf.d alter
 done
 # Unpacking a layer begins with a look at this name (containers/storage, pkg/chrootarchive).
 printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
+# Nobody is there: a question for a name looks for a way out, and is counted.
+echo 'nameserver 192.0.2.1' >"$root/etc/resolv.conf"
 rm -f "$root/etc/containers/storage.conf"
 mkdir -p "$root/etc/containers"
 cat >"$root/etc/containers/storage.conf" <<END

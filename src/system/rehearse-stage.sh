@@ -81,9 +81,31 @@ end() {
   echo "$unit $result $status $(seconds $(($(now) - began)))" >>/rehearsal/out/services
 }
 
-# What the node mounts read-write it keeps.
+# The registry of the node is in front of all others.
+serves() { [[ -e /run/precache/registry/serving ]]; }
+
+# As whoever needs an image would. A storage that cannot be written to leaves a copy.
+pull_all() {
+  local reference pull=(podman pull --quiet)
+  while read -r reference; do
+    rm -rf /var/tmp/pulled
+    mountpoint --quiet /var/lib/containers && pull=(skopeo_copy)
+    "${pull[@]}" "$reference" </dev/null >/dev/null 2>/rehearsal/said ||
+      echo "$reference $(tail --lines=1 /rehearsal/said)" >>/rehearsal/out/not-pulled
+  done </rehearsal/pulls
+  read -r reference </rehearsal/pulls && skopeo_copy "$reference" </dev/null >/dev/null 2>/rehearsal/said ||
+    echo "$reference $(tail --lines=1 /rehearsal/said)" >>/rehearsal/out/not-pulled
+}
+
+skopeo_copy() {
+  rm -rf /var/tmp/pulled
+  skopeo copy --quiet "docker://$1" dir:/var/tmp/pulled
+}
+
+# What the node mounts read-write it keeps, and what it serves.
 mounted_places() {
   local mount
+  serves && return
   for mount in /rehearsal/mounts/*; do
     # shellcheck source=/dev/null
     (. "$mount" && [[ ,${options:?}, != *,rw,* ]] && mountpoint --quiet "${where:?}" && echo "$where") 2>/dev/null
@@ -121,6 +143,10 @@ END
 # What is in the storage, what is still mounted, and whether anybody asked for the network.
 observe() {
   cd /rehearsal/out || return
+  if serves; then
+    pull_all
+    : >serving
+  fi
   mounted_places >mounted
   network_attempts >attempts 2>/dev/null
   tail --lines=+3 /proc/net/dev | cut -d : -f 1 | tr -d ' ' >interfaces
@@ -132,6 +158,7 @@ observe() {
 }
 
 work() {
+  [[ -z $(ls /rehearsal/sockets) ]] || ip link set lo up
   # shellcheck source=/dev/null
   . /rehearsal/unit.sh
   observe

@@ -21,6 +21,10 @@ export interface ScratchRun {
   readonly script: string;
   /** Mount units by name, as `rehearse-systemctl.sh` reads them. */
   readonly mounts: ReadonlyMap<string, string>;
+  /** Socket units, likewise. */
+  readonly sockets: ReadonlyMap<string, string>;
+  /** What is pulled where the node's own registry serves, a reference each. */
+  readonly pulls: readonly string[];
   readonly files: readonly string[];
   readonly signal: AbortSignal;
   /** Told each line that a program in it prints. */
@@ -59,15 +63,18 @@ export async function runInScratchRoot(run: ScratchRun): Promise<ScratchResults>
   });
 }
 
-async function writeInput({ work, script, mounts, files }: ScratchRun): Promise<void> {
+async function writeInput({ work, script, mounts, sockets, pulls, files }: ScratchRun): Promise<void> {
   const input = join(work, 'in');
   await mkdir(join(input, 'mounts'), { recursive: true });
+  await mkdir(join(input, 'sockets'));
   await mkdir(join(input, 'files'));
+  await writeFile(join(input, 'pulls'), pulls.map((reference) => `${reference}\n`).join(''));
   await writeFile(join(work, 'root.sh'), rootScript);
   await writeFile(join(input, 'stage.sh'), stageScript);
   await writeFile(join(input, 'systemctl'), systemctlScript, { mode: 0o755 });
   await writeFile(join(input, 'unit.sh'), script);
   for (const [name, text] of mounts) await writeFile(join(input, 'mounts', name), text);
+  for (const [name, text] of sockets) await writeFile(join(input, 'sockets', name), text);
   for (const [index, text] of files.entries()) await writeFile(join(input, 'files', String(index)), text);
 }
 

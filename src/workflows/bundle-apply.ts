@@ -12,6 +12,7 @@ import { openPool, type Pool } from '../pool/pool.ts';
 import { resolveFolder } from '../pool/staging-folder.ts';
 import { lockFolder } from '../system/lock.ts';
 import { partitionAt } from '../system/partition-at.ts';
+import { executablePath } from '../core/staging/node-executable.ts';
 import { requirePoolImages } from './bundle-create.ts';
 import { commitState } from './commit-state.ts';
 import { describeStale } from './describe-passport.ts';
@@ -149,6 +150,13 @@ function requireFiles(described: Passport, before: Passport, bundle: string): vo
   const lacking = described.artifacts.find(
     ({ name, digest }) => !before.artifacts.some((had) => had.name === name && had.digest === digest),
   );
+  const other =
+    described.executable !== undefined && described.executable.digest !== before.executable?.digest;
+  if (other) {
+    throw new ToolError('host', `${bundle} is for a folder with another ${executablePath}`, {
+      hint: 'stage it with download --node-registry, or make a bundle without it',
+    });
+  }
   if (lacking === undefined) return;
   throw new ToolError(
     'host',
@@ -217,10 +225,10 @@ async function makeImages(
   }
 }
 
-function staleAfter(before: Passport, { images, artifacts, blobs }: Passport): Passport['stale'] {
+function staleAfter(before: Passport, { images, artifacts, executable, blobs }: Passport): Passport['stale'] {
   return describeStale(
     before,
-    { images, held: [], artifacts },
+    { images, held: [], artifacts, executable },
     new Map(blobs.map(({ digest, size }) => [digest, size])),
   );
 }

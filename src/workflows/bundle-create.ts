@@ -11,6 +11,7 @@ import {
   identityOf,
 } from '../core/staging/bundle.ts';
 import { type Passport, parsePassport, releasesOf } from '../core/staging/passport.ts';
+import { executablePath } from '../core/staging/node-executable.ts';
 import { tarEnd, tarHeader, tarPadding } from '../core/tar-header.ts';
 import { requireDirectories } from '../pool/foreign.ts';
 import { storageOf } from '../pool/image-storage.ts';
@@ -120,12 +121,15 @@ function requireCarriable(passport: Passport, base: Passport, folder: string, fo
     ...passport.artifacts
       .filter(({ name, digest }) => !base.artifacts.some((had) => had.name === name && had.digest === digest))
       .map(({ name }) => name),
+    ...(passport.executable !== undefined && passport.executable.digest !== base.executable?.digest
+      ? [executablePath]
+      : []),
     ...passport.signatures.filter((name) => !base.signatures.includes(name) && !carried.includes(name)),
   ];
   if (more.length === 0) return;
   throw new ToolError(
     'usage',
-    `a bundle cannot bring artifacts or signatures, and ${folder} has ${more[0]}`,
+    `a bundle cannot bring artifacts, signatures or an executable, and ${folder} has ${more[0]}`,
     {
       hint: 'stage a folder without them, or ship the folder itself',
     },

@@ -1,6 +1,7 @@
 import type { Emit } from '../core/events.ts';
 import type { Passport } from '../core/staging/passport.ts';
 import { syncImages } from '../pool/dir-image.ts';
+import { type NodeExecutable, putExecutable } from '../pool/node-executable.ts';
 import type { Pool } from '../pool/pool.ts';
 import { removeSignatures, signatureNames, writeReleaseSignatures } from '../pool/release-signatures.ts';
 import { removeStale, writeList, writePassport } from '../pool/staging-folder.ts';
@@ -13,6 +14,8 @@ interface NewState {
   readonly lists: ReadonlyMap<string, string>;
   /** What the folder held before. */
   readonly before: Passport | undefined;
+  /** What serves the pool on the node, to be put there. */
+  readonly executable?: NodeExecutable | undefined;
   /** Whether to remove what is stale then. */
   readonly removeStale: boolean;
   readonly signal: AbortSignal;
@@ -21,12 +24,13 @@ interface NewState {
 
 /** Makes a new state count: lists, mapping, signatures, and the passport last; what is stale goes only after that. */
 export async function commitState(folder: string, pool: Pool, state: NewState): Promise<void> {
-  const { passport, lists, before, signal, emit } = state;
+  const { passport, lists, before, executable, signal, emit } = state;
   await pool.confirm();
   await pool.sync();
   await syncImages(folder);
   for (const [name, text] of lists) await writeList(folder, name, text);
   await writeReleaseSignatures(folder, passport, pool);
+  if (executable !== undefined) await putExecutable(folder, executable, signal);
   await pool.confirm();
   await writePassport(folder, passport, before);
   // What could not be had this time may be what an earlier run had: nothing goes before a run is whole.

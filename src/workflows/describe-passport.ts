@@ -4,6 +4,7 @@ import { formatPlatform } from '../core/oci/platform.ts';
 import { formatReference } from '../core/oci/reference.ts';
 import { isPooled, type Passport } from '../core/staging/passport.ts';
 import { signatureNames } from '../pool/release-signatures.ts';
+import type { NodeExecutable } from '../pool/node-executable.ts';
 import { partitionAt } from '../system/partition-at.ts';
 import { sizeOfAttachment } from './find-attachments.ts';
 import type { IndexImage } from './read-catalog.ts';
@@ -30,11 +31,13 @@ interface Findings {
   readonly staged: StagedSet;
   /** Whether the container storage has its golden copy. */
   readonly golden: boolean;
+  /** What serves the pool on the node, where that was asked for. */
+  readonly executable: NodeExecutable | undefined;
 }
 
 /** The passport of what a run left in the folder, with what earlier runs left there and nothing needs any more. */
 export async function describePassport(findings: Findings): Promise<Passport> {
-  const { staging, releases, catalogs, staged, sources, allowedMissing } = findings;
+  const { staging, releases, catalogs, staged, sources, allowedMissing, executable } = findings;
   const { folder, format, platform, before } = staging;
   const kept = keptImages(staged, before);
   const contents = new Map<Digest, number>(staged.images.flatMap((image) => contentsOf(image, staging)));
@@ -68,8 +71,9 @@ export async function describePassport(findings: Findings): Promise<Passport> {
     blobs: [...contents]
       .map(([digest, size]) => ({ digest, size }))
       .toSorted((a, b) => (a.digest < b.digest ? -1 : 1)),
-    stale: describeStale(before, { images, held: staged.held, artifacts }, contents),
+    stale: describeStale(before, { images, held: staged.held, artifacts, executable }, contents),
     artifacts,
+    ...(executable === undefined ? {} : { executable: { digest: executable.digest, size: executable.size } }),
     // Those of earlier releases stay named as long as they are there.
     signatures: [
       ...new Set([...(before?.signatures ?? []), ...signatureNames({ releases: described })]),
@@ -138,6 +142,7 @@ export function describeStale(
     readonly images: readonly Placed[];
     readonly held: StagedSet['held'];
     readonly artifacts: Passport['artifacts'];
+    readonly executable?: Passport['executable'];
   },
   contents: ReadonlyMap<Digest, number>,
 ): Passport['stale'] {
@@ -162,6 +167,9 @@ export function describeStale(
     stored: namesOf(/^storage:(.*)$/),
     files: filesLeft(before, now.artifacts),
     blobs: [...blobs.values()].filter(({ digest }) => !contents.has(digest)),
+    ...(now.executable === undefined && (before?.executable ?? before?.stale.executable) !== undefined
+      ? { executable: true }
+      : {}),
   };
 }
 

@@ -2,6 +2,7 @@ import { type ErrorCode, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { ImagePlan } from '../core/imageset/image-plan.ts';
 import { formatLock } from '../core/imageset/lock.ts';
+import { hexOf } from '../core/oci/digest.ts';
 import type { Platform } from '../core/oci/platform.ts';
 import { formatSeconds } from '../core/quantity.ts';
 import {
@@ -27,6 +28,7 @@ import { commitState } from './commit-state.ts';
 import { describePassport } from './describe-passport.ts';
 import { keepGolden } from './golden-copy.ts';
 import { keepEdited } from './image-set-file.ts';
+import { openExecutable } from './node-executable.ts';
 import { type LockOptions, lockName, openLock, writeLock } from './lock-file.ts';
 import { openImagePolicy } from './open-policy.ts';
 import { collectFailures } from './plan-staging.ts';
@@ -43,6 +45,8 @@ export interface DownloadOptions extends AccessOptions, RequestOptions, Signatur
   readonly format: Format;
   /** In the storage format: whether the pool keeps what the storage has. */
   readonly keepBlobs: boolean;
+  /** The executable that shall serve the pool on the node; this program's own where it is empty. */
+  readonly nodeRegistry: string | undefined;
   /** Requests at a time, at most. */
   readonly parallel: number;
   /** Bytes per second; no limit when undefined. */
@@ -72,6 +76,8 @@ export interface DownloadSummary {
   readonly ignored: number;
   /** Files of RHCOS that are there. */
   readonly files: number;
+  /** SHA-256, in hex, of the executable that serves the pool on the node. */
+  readonly nodeRegistry: string | undefined;
   /** Images with a signature; undefined when none was asked for. */
   readonly signed: number | undefined;
   /** Images that are staged, and that nothing at the site will load. */
@@ -97,6 +103,7 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
   const { name, doubt } = await requireFileSystem(folder, options.format);
   if (doubt !== undefined) emit({ type: 'warning', text: `${folder} is on ${name}: ${doubt}` });
   if (options.format === 'storage') await requireStorageTools(options.uid);
+  const executable = await openExecutable(options, platform);
   const pins = await openLock(request, options, folder);
   const bases = await openBases(options.bases);
   const time = limitTime(options);
@@ -136,19 +143,27 @@ export async function downloadImages(options: DownloadOptions): Promise<Download
         ...releases.flatMap(({ contentsRead }) => contentsRead),
         ...catalogs.flatMap(({ blobsRead }) => blobsRead),
       ],
-      besides: bytesToCome(files),
+      besides: [...bytesToCome(files), ...(executable === undefined ? [] : [executable.size])],
     });
     const stagedFiles = await stageFiles(files, staging, failures);
     const staged = { ...images, files: stagedFiles, failed: [...images.failed, ...failures.failed] };
     const about = { sources: sourcesOf(options, request), allowedMissing: missedNames(plan), catalogs };
     const golden = await keepGoldenOf(staged, staging);
-    const passport = await describePassport({ ...options, ...about, staging, releases, staged, golden });
+    const passport = await describePassport({
+      ...options,
+      ...about,
+      staging,
+      releases,
+      staged,
+      golden,
+      executable,
+    });
     if (passport.images.length > 0) {
       const lists = new Map([...listsFor(plan, platform, passport), [lockName, formatLock(pins.lock())]]);
       if (request.imageSet !== undefined) lists.set(imageSetName, request.imageSet);
       await keepEdited(folder, request.imageSet, before, emit);
       const { removeStale } = options;
-      await commitState(folder, pool, { passport, lists, before, removeStale, signal, emit });
+      await commitState(folder, pool, { passport, lists, before, executable, removeStale, signal, emit });
     }
     await writeLock(options, pins);
     await settleFolder(folder, emit);
@@ -247,15 +262,19 @@ function summarize(
     existed,
     ignored: plan.ignored.length,
     files: files.length,
+    nodeRegistry: passport.executable && hexOf(passport.executable.digest),
     signed: options.signatures
       ? images.filter(({ attachments }) => attachments.some(({ kind }) => kind === 'signature')).length
       : undefined,
     unloadable: unloadableOf(passport.images).size,
     failed,
-    stale: Object.entries(passport.stale).reduce(
-      (sum, [name, names]) => sum + (name === 'blobs' ? 0 : names.length),
-      0,
-    ),
+    stale: countStale(passport.stale),
     staleRemoved: options.removeStale && failed.length === 0,
   };
+}
+
+/** All but blobs: they are of what is counted. */
+function countStale({ artifacts, archives, stored, files, executable }: Passport['stale']): number {
+  const named = [artifacts, archives, stored, files].flat();
+  return named.length + (executable === true ? 1 : 0);
 }

@@ -19,6 +19,7 @@ export interface SiteEditOptions extends SiteSelection {
   readonly format: HookFormat;
   /** See `HookVariant`. */
   readonly reclaim: boolean;
+  readonly nodeRegistry: string | undefined;
   readonly indent: number;
   readonly diff: boolean;
 }

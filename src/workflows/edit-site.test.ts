@@ -26,6 +26,7 @@ const defaults: SiteRequest = {
   check: false,
   format: 'pool',
   reclaim: false,
+  nodeRegistry: undefined,
 };
 
 async function run(request: Partial<SiteRequest>, input = '') {

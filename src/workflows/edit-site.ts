@@ -67,7 +67,8 @@ export async function editSites(request: SiteRequest, context: SiteContext): Pro
 function checkRequest(request: SiteRequest): void {
   const { inputs, inPlace, check } = request;
   const [fault] = hookOptionFaults(request);
-  if (fault !== undefined) refuse(`--${fault.option}${fault.value}: ${fault.message}`, fault.hint);
+  const option = fault?.option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (fault !== undefined) refuse(`--${option}${fault.value}: ${fault.message}`, fault.hint);
   if (inPlace && check) refuse('--in-place and --check exclude each other');
   if (inputs.includes('-') && (inPlace || inputs.length > 1)) {
     refuse(`-c -: standard input cannot be ${inPlace ? 'edited in place' : 'one of several'}`);

@@ -6,6 +6,7 @@ import type { Digest } from '../core/oci/digest.ts';
 import { type Damage, type Finding, stateOf } from '../core/staging/damage.ts';
 import { listAgrees, listsOf } from '../core/staging/lists.ts';
 import type { Passport } from '../core/staging/passport.ts';
+import { executableFiles } from '../core/staging/node-executable.ts';
 import { foreignArtifacts, promisedArtifacts } from '../pool/artifact-files.ts';
 import { foreignBlobs, requireDirectories } from '../pool/foreign.ts';
 import { imageStorages, storageOf } from '../pool/image-storage.ts';
@@ -62,6 +63,7 @@ export async function inspectStaging(
     ...passport.images.flatMap((image) => storageOf(image).files(image)),
     ...promisedSignatures(passport),
     ...promisedArtifacts(passport),
+    ...executableFiles(passport.executable),
   ];
   const damage = await inspectFiles(
     folder,

@@ -17,6 +17,7 @@ import { bytesOf, roomFor, type StagingPlan } from './plan-staging.ts';
 import { readRequest, sourcesOf } from './read-request.ts';
 import { bytesToCome, type DescribedFile, describeFile, type PlannedFile } from './stage-files.ts';
 import type { Candidate, FailedImage, StagedFile, StagedImage, Staging } from './staging.ts';
+import { openExecutable } from './node-executable.ts';
 import { isMade, placeOf } from './stored-images.ts';
 
 /** What a download would do. Bytes. */
@@ -70,6 +71,7 @@ interface PreviewedImage {
 export async function previewDownload(options: DownloadOptions): Promise<DownloadPreview> {
   const { format } = options;
   const request = await readRequest(options);
+  const executable = await openExecutable(options, request.platform);
   const folder = await openFolder(options);
   const { name, refused } = await fileSystemOf(folder, format);
   if (refused !== undefined) {
@@ -90,10 +92,14 @@ export async function previewDownload(options: DownloadOptions): Promise<Downloa
         releases,
         staged,
         golden: true,
+        executable,
       });
       const free = await roomIn(folder);
       const missing = planned.missing.map(({ descriptor }) => descriptor);
-      const needed = withFiles(await roomFor(planned, missing, staging), bytesToCome(files));
+      const needed = withFiles(await roomFor(planned, missing, staging), [
+        ...bytesToCome(files),
+        ...(executable === undefined ? [] : [executable.size]),
+      ]);
       return {
         folder: options.folder,
         releases: releases.map(({ version }) => version),

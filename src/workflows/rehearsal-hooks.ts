@@ -3,6 +3,7 @@ import { ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { Stage } from '../core/ignition/boot-hooks.ts';
 import type { OverrideView } from '../core/lint/site-view.ts';
+import { hexOf } from '../core/oci/digest.ts';
 import { isPartitionLabel, partitionLabelRule } from '../core/partition-label.ts';
 import { siteHooks } from '../core/rehearsal/site-hooks.ts';
 import { defaultOverride, type StageHooks, stageHooks } from '../core/rehearsal/stage-hooks.ts';
@@ -46,7 +47,8 @@ export async function readHooks(
     if (cluster !== undefined || node !== undefined) {
       throw new ToolError('usage', '--cluster and --node choose from the document that --site names');
     }
-    const override = (stage: Stage) => defaultOverride(stage, label, passport.format);
+    const sum = passport.executable && hexOf(passport.executable.digest);
+    const override = (stage: Stage) => defaultOverride(stage, label, passport.format, sum);
     return { stages: bothStages(override('discovery'), override('installation')), site: null };
   }
   const source = { name: site, text: await readTextFile(site, largestDocument) };

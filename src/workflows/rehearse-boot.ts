@@ -2,9 +2,9 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { interruptedError, ToolError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
-import { judgeStage, type StageReport } from '../core/rehearsal/judge-stage.ts';
+import { judgeStage, neededReferences, type StageReport } from '../core/rehearsal/judge-stage.ts';
 import type { StageHooks } from '../core/rehearsal/stage-hooks.ts';
-import { formatMountFile, formatStageScript } from '../core/rehearsal/stage-script.ts';
+import { formatMountFile, formatSocketFile, formatStageScript } from '../core/rehearsal/stage-script.ts';
 import { type Passport, releasesOf } from '../core/staging/passport.ts';
 import { isWritable, resolveFolder } from '../pool/staging-folder.ts';
 import { requireProgram } from '../system/exec.ts';
@@ -160,7 +160,7 @@ async function rehearseStage(
   { uid, signal, emit }: RehearseOptions,
 ): Promise<StageReport> {
   if (signal.aborted) throw interruptedError();
-  const { stage, mounts, files } = hooks;
+  const { stage, mounts, sockets, files } = hooks;
   const work = join(scratch.path, stage);
   const staged: StagedAt =
     partition === null ? { folder } : { device: partition.device, label: partition.label };
@@ -172,6 +172,8 @@ async function rehearseStage(
     root: uid === 0,
     script: formatStageScript(hooks),
     mounts: new Map(mounts.map((mount) => [mount.name, formatMountFile(mount)])),
+    sockets: new Map(sockets.map((socket) => [socket.name, formatSocketFile(socket)])),
+    pulls: neededReferences(stage, passport),
     files: files.map(({ text }) => text),
     signal,
     onLine: (text) => {

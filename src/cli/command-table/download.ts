@@ -32,6 +32,13 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
       description:
         'with --format storage: keep in the pool what the storage has, for the pool to stand in for it',
     },
+    nodeRegistry: {
+      kind: 'string',
+      value: 'file',
+      bare: '',
+      description:
+        'stage an executable that serves the images on the installed node: this program itself, or the file (siteconfig --node-registry runs it)',
+    },
     parallel,
     limitRate: {
       kind: 'rate',
@@ -72,6 +79,7 @@ staging folder: pool, images, lists, mapping.txt and the passport precache.json.
     'factory-precaching-cli download -f /mnt -r 4.14.7',
     'factory-precaching-cli download -f /mnt --release-image registry.lab:5000/ocp/release:4.14.7-x86_64 -s',
     'factory-precaching-cli download -f /mnt -r 4.14.7 --acm-version 2.9.1 --mce-version 2.4.2 --du-profile -s',
+    'factory-precaching-cli download -f /mnt -r 4.14.7 --node-registry',
     'factory-precaching-cli download -f /mnt --imageset imageset.yaml',
     'factory-precaching-cli download -f /mnt -r 4.14.7 -a quay.io/lab/tool:1.2 --filter "^(aws|azure|gcp)-"',
   ],

@@ -50,6 +50,12 @@ node's installerArgs and ignitionConfigOverride. Existing values are merged; eve
       kind: 'boolean',
       description: 'with --format storage: remove the pool from the partition once the cluster is installed',
     },
+    nodeRegistry: {
+      kind: 'string',
+      value: 'file|sha256',
+      description:
+        'serve the partition on the installed node: the executable that download --node-registry put there, or its SHA-256',
+    },
     deadline: {
       kind: 'duration',
       value: 'time',
@@ -67,6 +73,7 @@ node's installerArgs and ignitionConfigOverride. Existing values are merged; eve
     'factory-precaching-cli siteconfig -c sites/ --in-place -l data',
     'factory-precaching-cli siteconfig -c sites/ --check --diff',
     'factory-precaching-cli siteconfig -c site.yaml --format storage --reclaim --in-place',
+    'factory-precaching-cli siteconfig -c site.yaml --node-registry dist/factory-precaching-cli --in-place',
     'factory-precaching-cli siteconfig -c site.yaml --in-place --remove',
   ],
 } as const satisfies Command;

@@ -17,6 +17,8 @@ export const run: Run<typeof download.flags> = async (values, terminal) => {
     ...values,
     ...requestOptions(values),
     removeStale: values.rmStale,
+    // The pool is what it serves.
+    keepBlobs: values.keepBlobs || values.nodeRegistry !== undefined,
     bases: values.base,
     foreignHosts: values.foreignLayers,
     authFile: values.authfile,

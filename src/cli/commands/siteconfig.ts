@@ -1,4 +1,5 @@
 import type { ToolError } from '../../core/errors.ts';
+import { registrySum } from '../../workflows/node-executable.ts';
 import { editSites } from '../../workflows/edit-site.ts';
 import type { siteconfig } from '../command-table/siteconfig.ts';
 import { exitCodes } from '../exit-code.ts';
@@ -15,7 +16,8 @@ export const run: Run<typeof siteconfig.flags, typeof siteconfig.args> = async (
     const reported = reportError(error, terminal);
     status ||= reported;
   };
-  const request = { ...values, inputs, clusters, nodes, ignition, version: __VERSION__ };
+  const nodeRegistry = await registrySum(values.nodeRegistry);
+  const request = { ...values, inputs, clusters, nodes, ignition, nodeRegistry, version: __VERSION__ };
   const { changed } = await editSites(request, { ...terminal, emit, refuse }).finally(finish);
   if (status !== 0) return status;
   return values.check && changed > 0 ? exitCodes.failed : 0;

@@ -31,6 +31,10 @@ const schema = v.object({
   format: v.optional(v.literal('storage')),
   /** How long it took to bring a storage back that was lost; null where none was. */
   restoredMilliseconds: v.nullish(count),
+  /** The node's own registry serves what is `skipped`: it need not be in the storage. */
+  registry: v.optional(v.boolean()),
+  /** The ways of having the images that this boot fell back from, and why; in order. */
+  steps: v.optional(v.array(v.string())),
   /** Name and version of what staged the partition. */
   tool: v.optional(v.string()),
   host: v.optional(v.string()),

@@ -20,6 +20,7 @@ export interface BootRun
     | 'peakExtraBytes'
     | 'storageBytes'
     | 'restoredMilliseconds'
+    | 'registry'
     | 'tool'
   > {
   readonly file: string;
@@ -30,6 +31,8 @@ export interface BootRun
   readonly skipped: number;
   /** Images that are not in the storage, whether they were tried or not. */
   readonly missing: number;
+  /** What this boot fell back from, and why. */
+  readonly steps: readonly string[];
 }
 
 /** The report of a node's registry and the file it is from. */
@@ -135,6 +138,7 @@ function describeRun({ file, report }: NamedBootReport): BootRun {
   const { group, references, host } = report;
   const [loaded, skipped] = [report.loaded.length, report.skipped.length];
   const { state, reason, bytes, seconds, peakExtraBytes, storageBytes, restoredMilliseconds, tool } = report;
+  const { registry, steps = [] } = report;
   return {
     file,
     server: serverOf(file, host),
@@ -151,6 +155,8 @@ function describeRun({ file, report }: NamedBootReport): BootRun {
     peakExtraBytes,
     storageBytes,
     restoredMilliseconds,
+    registry,
+    steps,
     tool,
   };
 }

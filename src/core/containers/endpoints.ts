@@ -19,12 +19,7 @@ export interface Endpoint {
  */
 export function endpointsOf(reference: Reference, rules: readonly RegistryRule[]): readonly Endpoint[] {
   const name = formatReference(reference);
-  const [best] = rules
-    .flatMap((rule) => {
-      const matched = matchedLength(name, rule.prefix);
-      return matched === undefined ? [] : [{ rule, matched }];
-    })
-    .toSorted((a, b) => specificity(b.rule.prefix) - specificity(a.rule.prefix));
+  const best = ruleFor(name, rules);
   if (best === undefined) return [{ reference, insecure: false, mirror: false }];
   const { rule, matched } = best;
   if (rule.blocked) {
@@ -41,6 +36,20 @@ export function endpointsOf(reference: Reference, rules: readonly RegistryRule[]
     .map(({ location, insecure }) => ({ reference: at(location), insecure, mirror: true, rule }));
   const own = rule.location === undefined ? reference : at(rule.location);
   return [...mirrors, { reference: own, insecure: rule.insecure, mirror: false, rule }];
+}
+
+/** The rule with the longest prefix that covers a name, and how much of the name that prefix covers. */
+export function ruleFor(
+  name: string,
+  rules: readonly RegistryRule[],
+): { readonly rule: RegistryRule; readonly matched: number } | undefined {
+  const [best] = rules
+    .flatMap((rule) => {
+      const matched = matchedLength(name, rule.prefix);
+      return matched === undefined ? [] : [{ rule, matched }];
+    })
+    .toSorted((a, b) => specificity(b.rule.prefix) - specificity(a.rule.prefix));
+  return best;
 }
 
 /** A host counts more than a wildcard that covers it, even where both are of one length. */

@@ -88,3 +88,56 @@ it('the hooks of one format take the place of those of the other, and all go', (
   expect(back).toContain('var-mnt.mount');
   expect(removeHooks(stored)).toMatchObject({ bare: true });
 });
+
+const sum = 'a'.repeat(64);
+const served = (format: 'pool' | 'storage') =>
+  bootHooks('installation', 'my-label', 600, { format, reclaim: false, nodeRegistry: sum });
+const unitOf = ({ units }: ReturnType<typeof served>, name: string) =>
+  units.find((unit) => unit.name === name)?.contents ?? '';
+
+it("the node's registry: only its setup starts with the boot, and loading is what is left when it does not serve", () => {
+  const hooks = served('pool');
+  expect(hooks.units.map(({ name, enabled }) => [name, enabled])).toEqual([
+    ['var-mnt.mount', undefined],
+    ['precache-ocp-images.service', true],
+    ['precache-registry-setup.service', true],
+    ['precache-registry.socket', undefined],
+    ['precache-registry.service', undefined],
+    ['precache-registry-mirrors.path', undefined],
+    ['precache-registry-mirrors.service', undefined],
+  ]);
+  expect(unitOf(hooks, 'precache-registry-setup.service')).toContain(`_SHA256=${sum}\n`);
+  const load = unitOf(hooks, 'precache-ocp-images.service');
+  expect(load).toContain('\nConditionPathExists=!/run/precache/registry/serving\n');
+  expect(load).toContain('\nAfter=precache-registry-setup.service\n');
+  // It has been waited for.
+  expect(load).not.toContain('ExecStartPre=');
+  expect(hooks.files.map(({ path, mode }) => [path, mode])).toContainEqual([
+    '/etc/tmpfiles.d/precache-registry.conf',
+    0o644,
+  ]);
+  expect(
+    bootHooks('discovery', 'my-label', 600, { format: 'pool', reclaim: false, nodeRegistry: sum }),
+  ).toEqual(bootHooks('discovery', 'my-label', 600));
+});
+
+it("the node's registry beside a ready storage serves from where that is mounted, and waits for no disk again", () => {
+  const hooks = served('storage');
+  const setup = unitOf(hooks, 'precache-registry-setup.service');
+  expect(setup).toContain('\nAfter=precache-storage.service\n');
+  expect(setup).toContain('\nEnvironment=PRECACHE_FOLDER=/var/lib/precache\n');
+  expect(setup).not.toContain('ExecStartPre=');
+  expect(unitOf(hooks, 'precache-registry.service')).toContain(' --root /var/lib/precache ');
+  for (const name of ['precache-registry.socket', 'precache-registry.service'])
+    expect(unitOf(hooks, name)).toContain('\nBindsTo=var-lib-precache.mount\n');
+  expect(unitOf(hooks, 'precache-ocp-images.service')).not.toContain('registry/serving');
+  for (const { contents } of hooks.units) expect(contents).not.toContain('var-mnt');
+});
+
+it("the node's registry comes and goes with its hooks", () => {
+  const without = mergeHooks(undefined, bootHooks('installation', 'my-label', 600)).text ?? '';
+  const text = mergeHooks(without, served('pool')).text ?? '';
+  expect(mergeHooks(text, served('pool')).text).toBe(text);
+  expect(mergeHooks(text, bootHooks('installation', 'my-label', 600)).text).toBe(without);
+  expect(removeHooks(text)).toMatchObject({ bare: true });
+});

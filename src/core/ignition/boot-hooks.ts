@@ -3,6 +3,7 @@ import precacheOcpImages from '../../../boot/precache-ocp-images.service?raw';
 import varMnt from '../../../boot/var-mnt.mount?raw';
 import { loadScript } from './boot-scripts.ts';
 import { encodeDataUrl } from './data-url.ts';
+import { registryHooks, registryPaths, registryUnits } from './registry-hooks.ts';
 import { storageHooks, storagePaths, storageUnits } from './storage-hooks.ts';
 
 /** `discovery`: the live system, before the installation; `installation`: the first boots from the disk. */
@@ -15,11 +16,11 @@ export interface UnitHook {
   readonly contents: string;
 }
 
-/** A file as Ignition 3.1 writes it. `mode` is the decimal number of the bits: 493 is 0755. */
+/** A file as Ignition 3.1 writes it. `mode` is the decimal number of the bits: 493 is 0755, 420 is 0644. */
 export interface FileHook {
   readonly overwrite: true;
   readonly path: string;
-  readonly mode: 493;
+  readonly mode: 493 | 420;
   readonly user: { readonly name: 'root' };
   readonly contents: { readonly source: string };
 }
@@ -58,6 +59,7 @@ export const hookUnits: readonly string[] = [
   mountUnit,
   ...Object.values(services).map((service) => service.name),
   ...storageUnits,
+  ...registryUnits,
 ];
 
 /**
@@ -68,6 +70,7 @@ export const hookPaths: readonly string[] = [
   ...Object.values(services).map((service) => service.script),
   '/usr/local/bin/agent-fix-bz1964591',
   ...storagePaths,
+  ...registryPaths,
   ...hookUnits.map((name) => unitFolder + name),
 ];
 
@@ -80,6 +83,11 @@ export interface HookVariant {
   readonly format: HookFormat;
   /** In the storage format: whether the pool is removed once the cluster is installed. */
   readonly reclaim: boolean;
+  /**
+   * SHA-256, in hex, of the executable on the partition that may be run to serve it on the installed node; nothing is
+   * served without.
+   */
+  readonly nodeRegistry?: string | undefined;
 }
 
 /**
@@ -90,11 +98,16 @@ export function bootHooks(
   stage: Stage,
   label: string,
   deadline?: number,
-  { format, reclaim }: HookVariant = { format: 'pool', reclaim: false },
+  { format, reclaim, nodeRegistry }: HookVariant = { format: 'pool', reclaim: false },
 ): BootHooks {
   const { name, contents: template, script } = services[stage];
   const storage = format === 'storage' && stage === 'installation' ? storageHooks(reclaim) : undefined;
-  const service = storage?.service ?? template;
+  const registry =
+    nodeRegistry === undefined || stage === 'discovery'
+      ? undefined
+      : registryHooks(nodeRegistry, storage === undefined ? 'mounted-here' : 'mounted-before');
+  const loader = storage?.service ?? template;
+  const service = registry?.follow(loader) ?? loader;
   return {
     units: [
       ...(storage?.units ?? [{ name: mountUnit, contents: varMnt }]).map((unit) => ({
@@ -102,11 +115,17 @@ export function bootHooks(
         contents: limitUnit(unit, deadline).replaceAll(defaultDevice, `/dev/disk/by-partlabel/${label}`),
       })),
       { name, enabled: true, contents: deadline === undefined ? service : limitService(service, deadline) },
+      ...(registry?.units ?? []),
     ],
-    files: (storage?.scripts ?? [{ path: script, contents: loadScript }]).map((file) => ({
+    files: [
+      ...(storage?.scripts ?? [{ path: script, contents: loadScript }]).map(
+        (file) => ({ mode: 493, ...file }) as const,
+      ),
+      ...(registry?.scripts ?? []).map((file) => ({ mode: 493, ...file }) as const),
+    ].map((file) => ({
       overwrite: true,
       path: file.path,
-      mode: 493,
+      mode: file.mode,
       user: { name: 'root' },
       contents: { source: encodeDataUrl(file.contents) },
     })),

@@ -201,6 +201,17 @@ describe('its functionConfig', () => {
     ['{xyz: x}', 'spec.xyz', 'an unknown field'],
     ['{label: "a b"}', 'spec.label', 'label'],
     ['{reclaim: true}', 'spec.reclaim', 'the format storage only'],
+    ['{nodeRegistry: dist/cli}', 'spec.nodeRegistry', 'it is no SHA-256'],
+    [
+      `{format: archive, nodeRegistry: ${'a'.repeat(64)}}`,
+      'spec.nodeRegistry',
+      'no pool that could be served',
+    ],
+    [
+      `{format: storage, reclaim: true, nodeRegistry: ${'a'.repeat(64)}}`,
+      'spec.nodeRegistry',
+      'which reclaim removes',
+    ],
     ['{format: tar}', 'spec.format', 'one of pool, archive, storage is expected'],
     ['{deadline: soon}', 'spec.deadline', 'a time such as'],
     ['{deadline: 3d}', 'spec.deadline', 'from 10 seconds to 24 hours'],

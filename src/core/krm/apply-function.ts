@@ -83,8 +83,17 @@ function planSites(
   version: string,
   found: Diagnostic[],
 ): SitePlan {
-  const { label, deadline, format, reclaim, ignitionVersion: ignition, remove, indent } = options;
-  const hooks = createHookSet({ label, deadline, format, reclaim, ignition, version });
+  const {
+    label,
+    deadline,
+    format,
+    reclaim,
+    nodeRegistry,
+    ignitionVersion: ignition,
+    remove,
+    indent,
+  } = options;
+  const hooks = createHookSet({ label, deadline, format, reclaim, nodeRegistry, ignition, version });
   return planEdits(text, sites, { hooks, remove, indent, selects: selectorOf(options) }, found);
 }
 

@@ -18,6 +18,8 @@ export interface FunctionOptions extends SiteSelection {
   readonly label: string;
   readonly format: HookFormat;
   readonly reclaim: boolean;
+  /** SHA-256 of the executable, in hex. */
+  readonly nodeRegistry: string | undefined;
   /** Seconds. */
   readonly deadline: number | undefined;
   readonly ignitionVersion: IgnitionVersion | undefined;
@@ -41,6 +43,7 @@ const defaults: FunctionOptions = {
   label: 'data',
   format: 'pool',
   reclaim: false,
+  nodeRegistry: undefined,
   deadline: undefined,
   ignitionVersion: undefined,
   indent: 2,
@@ -58,6 +61,7 @@ const readers: { readonly [Option in keyof FunctionOptions]: Reader<FunctionOpti
   label: (node) => textValue(node, (text) => ({ value: text })),
   format: choice(hookFormats),
   reclaim: flag,
+  nodeRegistry: (node) => textValue(node, (value) => ({ value })),
   deadline: (node) =>
     textValue(node, (text) => {
       const value = parseSeconds(text);

@@ -99,10 +99,12 @@ function isBelowMountPoint(path: string): boolean {
   return `${path}/`.startsWith(`${mountPoint}/`);
 }
 
-function checkMount({ text }: OverrideView, { unit }: Loader, mount: UnitView, report: Report): void {
+function checkMount({ text, units }: OverrideView, { unit }: Loader, mount: UnitView, report: Report): void {
   const { value: service, node } = unit.name;
   const { value: name } = mount.name;
-  const started = commandsOf(unit).some(({ value }) => value.includes('start') && value.includes(name));
+  const starts = (by: UnitView): boolean =>
+    commandsOf(by).some(({ value }) => value.includes('start') && value.includes(name));
+  const started = [unit, ...units.filter((other) => says(unit, other.name.value, 'After'))].some(starts);
   const byPath = wordsOf(unit.directives, 'RequiresMountsFor', 'WorkingDirectory').some(({ word }) =>
     isBelowMountPoint(word),
   );

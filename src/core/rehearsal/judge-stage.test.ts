@@ -52,6 +52,7 @@ it('passes what is there under every name of its group', () => {
     seconds: 2.5,
     bytes: 10,
     storageBytes: 4096,
+    registry: false,
     leftMounted: [],
     interfaces: ['lo'],
     networkAttempts: 0,

@@ -26,7 +26,9 @@ export interface StageReport {
   readonly bytes: number | undefined;
   /** What the images take in the container storage. */
   readonly storageBytes: number;
-  /** Where the partition was still mounted at the end. */
+  /** Whether the node's own registry answered, so that every image was pulled out of it by its name. */
+  readonly registry: boolean;
+  /** Where the partition was still mounted at the end, except for that registry. */
   readonly leftMounted: readonly string[];
   /** Network interfaces that there were, `lo` being down; and how often somebody looked for a way out. */
   readonly interfaces: readonly string[];
@@ -62,6 +64,12 @@ export function judgeStage(
   const names = storedNames(facts);
   const told = readBootReport(facts.get(`report-${groupOfStage(stage)}.json`));
   const reasons = new Map(told?.failed.map(({ reference, reason }) => [reference, reason]));
+  const registry = facts.has('serving');
+  for (const line of lines(facts.get('not-pulled'))) {
+    const [reference = ''] = line.split(' ', 1);
+    names.delete(reference);
+    reasons.set(reference, `the node's registry does not give it: ${line.slice(reference.length + 1)}`);
+  }
   const missing = needed
     .filter((reference) => !names.has(reference))
     .map((reference) => ({
@@ -74,7 +82,8 @@ export function judgeStage(
   const networkAttempts = sum(lines(facts.get('attempts')).map(Number));
   const passed =
     missing.length === 0 &&
-    services.every(({ result }) => result === 'success') &&
+    // What is served is not loaded.
+    services.every(({ result }) => result === 'success' || (registry && result === 'condition')) &&
     leftMounted.length === 0 &&
     networkAttempts === 0 &&
     interfaces.every((name) => name === 'lo');
@@ -87,6 +96,7 @@ export function judgeStage(
     seconds: sum(services.map(({ seconds }) => seconds)),
     bytes: told?.bytes,
     storageBytes: Number(facts.get('storage-bytes') ?? 0),
+    registry,
     leftMounted,
     interfaces,
     networkAttempts,
@@ -107,7 +117,7 @@ export function neededReferences(stage: Stage, { images }: Passport): readonly s
   ];
 }
 
-function storedNames(facts: StageFacts): ReadonlySet<string> {
+function storedNames(facts: StageFacts): Set<string> {
   const images = v.safeParse(podmanImages, parsed(facts.get('images.json')));
   return new Set(images.success ? images.output.flatMap(({ Names }) => Names ?? []) : []);
 }

@@ -1,5 +1,6 @@
 import { bootHooks, type HookFormat, type Stage } from '../ignition/boot-hooks.ts';
 import { mergeHooks } from '../ignition/merge-hooks.ts';
+import { registrySetup } from '../ignition/registry-hooks.ts';
 import { storageService } from '../ignition/storage-hooks.ts';
 import type { UnitView } from '../lint/override-view.ts';
 import { type OverrideView, viewOverride } from '../lint/site-view.ts';
@@ -12,6 +13,7 @@ export interface StageHooks {
   readonly stage: Stage;
   readonly services: readonly ServicePlan[];
   readonly mounts: readonly MountPlan[];
+  readonly sockets: readonly SocketPlan[];
   /** Scripts and other texts that Ignition writes. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
   /** The services and mounts as they are written. */
@@ -46,9 +48,28 @@ export interface MountPlan {
   readonly seconds: number;
 }
 
-/** The override that `siteconfig` would write where there is none yet, for a partition with this label. */
-export function defaultOverride(stage: Stage, label: string, format: HookFormat = 'pool'): OverrideView {
-  const { text } = mergeHooks(undefined, bootHooks(stage, label, undefined, { format, reclaim: false }));
+/** A socket unit, and the service that it starts. */
+export interface SocketPlan {
+  readonly name: string;
+  /** The address that it listens on. */
+  readonly listen: string;
+  /** What the service runs, and the folders below /run that it is given. */
+  readonly argv: readonly string[];
+  readonly runtimeFolders: readonly string[];
+}
+
+/**
+ * The override that `siteconfig` would write where there is none yet, for a partition with this label; `nodeRegistry` is
+ * the SHA-256 of the executable that serves it.
+ */
+export function defaultOverride(
+  stage: Stage,
+  label: string,
+  format: HookFormat = 'pool',
+  nodeRegistry?: string,
+): OverrideView {
+  const hooks = bootHooks(stage, label, undefined, { format, reclaim: false, nodeRegistry });
+  const { text } = mergeHooks(undefined, hooks);
   if (text === undefined) throw new Error(`no override for ${label}`);
   return viewOverride(text);
 }
@@ -58,24 +79,44 @@ export function stageHooks(stage: Stage, { units, files, loaders }: OverrideView
   const mounts = units.filter(
     ({ name, contents }) => name.value.endsWith('.mount') && contents !== undefined,
   );
-  const services = [...units.filter(makesStorage), ...loaders.map(({ unit }) => unit)];
+  const services = [...units.filter(comesFirst), ...loaders.map(({ unit }) => unit)];
+  const sockets = units.filter(({ name }) => name.value.endsWith('.socket'));
+  const served = sockets.flatMap((socket) => units.filter(({ name }) => name.value === serviceOf(socket)));
   return {
     stage,
     services: services.map((unit) => planService(unit, mounts)),
     mounts: mounts.map(planMount),
+    sockets: sockets.flatMap((socket) => planSocket(socket, served)),
     files: files.flatMap(({ path, script }) =>
       script === undefined ? [] : [{ path: path.value, text: script.text }],
     ),
-    units: [...mounts, ...services].map(({ name, contents }) => ({
+    units: [...mounts, ...services, ...sockets, ...served].map(({ name, contents }) => ({
       name: name.value,
       text: contents?.text ?? '',
     })),
   };
 }
 
-/** Whether a unit mounts the ready container storage, before the service that compares it. */
-function makesStorage({ name, contents }: UnitView): boolean {
-  return name.value === storageService && contents !== undefined;
+/**
+ * Whether a unit comes before the service that loads or compares: it mounts the ready container storage, or puts the
+ * node's registry in front.
+ */
+function comesFirst({ name, contents }: UnitView): boolean {
+  return [storageService, registrySetup].some((first) => first === name.value) && contents !== undefined;
+}
+
+/** The service that a socket starts (systemd.socket(5)). */
+function serviceOf({ name }: UnitView): string {
+  return name.value.replace(/\.socket$/, '.service');
+}
+
+function planSocket(socket: UnitView, services: readonly UnitView[]): SocketPlan[] {
+  const service = services.find(({ name }) => name.value === serviceOf(socket));
+  const listen = last(socket, 'ListenStream');
+  const argv = service && parseExecLine(last(service, 'ExecStart') ?? '', new Map())[0]?.argv;
+  if (service === undefined || listen === undefined || argv === undefined) return [];
+  const runtimeFolders = assignments(service, 'RuntimeDirectory').flatMap(splitWords);
+  return [{ name: socket.name.value, listen, argv, runtimeFolders }];
 }
 
 /** What systemd waits for a service to start or stop where neither it nor its unit says (systemd-system.conf(5)). */

@@ -1,5 +1,5 @@
 import type { ExecCommand } from './exec-line.ts';
-import type { MountPlan, ServicePlan, StageHooks } from './stage-hooks.ts';
+import type { MountPlan, ServicePlan, SocketPlan, StageHooks } from './stage-hooks.ts';
 
 /**
  * The calls, in bash, of the functions of `src/system/rehearse-stage.sh` that carry out a stage. A file of the override
@@ -19,6 +19,12 @@ export function formatMountFile({ what, where, type, options, seconds }: MountPl
   return Object.entries(values)
     .map(([name, value]) => `${name}=${quoted(value)}\n`)
     .join('');
+}
+
+/** A socket unit as the stand-in for systemctl reads it: bash, assignments alone. */
+export function formatSocketFile({ listen, argv, runtimeFolders }: SocketPlan): string {
+  const list = (words: readonly string[]): string => `(${words.map(quoted).join(' ')})`;
+  return `listen=${quoted(listen)}\nargv=${list(argv)}\nfolders=${list(runtimeFolders)}\n`;
 }
 
 function serviceCalls(service: ServicePlan): string[] {

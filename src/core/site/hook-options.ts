@@ -8,6 +8,8 @@ export interface HookOptions {
   readonly reclaim: boolean;
   /** Seconds. */
   readonly deadline: number | undefined;
+  /** See `HookVariant`. */
+  readonly nodeRegistry: string | undefined;
 }
 
 /** An option that no hooks can be made with; `value` follows its name in a message, where it helps. */
@@ -22,7 +24,8 @@ const shortestDeadline = 10;
 const longestDeadline = 86_400;
 
 /** What is wrong with the options; the same on the command line and in a functionConfig. */
-export function hookOptionFaults({ label, format, reclaim, deadline }: HookOptions): HookOptionFault[] {
+export function hookOptionFaults(options: HookOptions): HookOptionFault[] {
+  const { label, format, reclaim, deadline, nodeRegistry } = options;
   const faults: HookOptionFault[] = [];
   if (!isPartitionLabel(label)) {
     faults.push({ option: 'label', value: ` ${JSON.stringify(label)}`, message: partitionLabelRule });
@@ -30,8 +33,22 @@ export function hookOptionFaults({ label, format, reclaim, deadline }: HookOptio
   if (reclaim && format !== 'storage') {
     faults.push({ option: 'reclaim', value: '', message: 'it goes with the format storage only' });
   }
+  if (nodeRegistry !== undefined) faults.push(...registryFaults(nodeRegistry, options));
   if (deadline !== undefined && (deadline < shortestDeadline || deadline > longestDeadline)) {
     faults.push({ option: 'deadline', value: '', message: 'from 10 seconds to 24 hours' });
   }
   return faults;
+}
+
+function registryFaults(sha256: string, { format, reclaim }: HookOptions): HookOptionFault[] {
+  const option = 'nodeRegistry';
+  if (!/^[0-9a-f]{64}$/.test(sha256)) {
+    const message = 'it is no SHA-256, which is 64 digits in lower-case hex';
+    return [{ option, value: ` ${JSON.stringify(sha256)}`, message }];
+  }
+  if (format === 'archive') {
+    return [{ option, value: '', message: 'the format archive has no pool that could be served' }];
+  }
+  const message = 'it serves the pool, which reclaim removes';
+  return reclaim ? [{ option, value: '', message, hint: 'leave one of the two out' }] : [];
 }

@@ -30,9 +30,9 @@ export interface HookSet {
 
 /** Makes the hooks from their settings. */
 export function createHookSet(settings: HookSettings): HookSet {
-  const { label, deadline, ignition, format = 'pool', reclaim = false } = settings;
+  const { label, deadline, ignition, format = 'pool', reclaim = false, nodeRegistry } = settings;
   const of = (stage: Stage): BootHooks => ({
-    ...bootHooks(stage, label, deadline, { format, reclaim }),
+    ...bootHooks(stage, label, deadline, { format, reclaim, nodeRegistry }),
     version: ignition,
   });
   const hooks = { discovery: of('discovery'), installation: of('installation') };

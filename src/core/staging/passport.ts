@@ -142,9 +142,13 @@ const passport = v.object({
     /** Names in the folder `artifacts`. */
     files: v.optional(v.array(artifact), []),
     blobs: v.array(v.object({ digest, size })),
+    /** The executable, in `bin`. */
+    executable: v.optional(v.literal(true)),
   }),
   /** What is in the folder `artifacts`: files of RHCOS. Not the artifacts that images are. */
   artifacts: v.array(stagedFile),
+  /** What serves the pool on the node, in `bin`. */
+  executable: v.optional(v.object({ digest, size })),
   signatures: v.array(v.string()),
   /** Where the folder lies; null when it is no partition of its own. */
   disk: v.nullable(

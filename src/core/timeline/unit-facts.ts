@@ -10,7 +10,7 @@ export interface UnitFacts {
   readonly before: readonly string[];
   /** Units that it starts with itself. */
   readonly wants: readonly string[];
-  /** Units that its commands start, while they run. */
+  /** Units that its commands start, while they run; of a socket or a path, the service that it starts. */
   readonly runs: readonly string[];
   /** Targets and units that start it because it is enabled. */
   readonly wantedBy: readonly string[];
@@ -36,9 +36,13 @@ export function factsOf({ name, enabled, directives, ...view }: UnitView): UnitF
     after: words('After'),
     before: words('Before'),
     wants: words('Wants', 'Requires', 'BindsTo', 'Requisite').filter((word) => word !== name.value),
-    runs: commands.flatMap(({ key, value }) =>
-      key === 'ExecStopPost' || key === 'ExecStop' ? [] : started(value),
-    ),
+    runs: [
+      ...commands.flatMap(({ key, value }) =>
+        key === 'ExecStopPost' || key === 'ExecStop' ? [] : started(value),
+      ),
+      // Of the same name, unless it says another (systemd.socket(5), systemd.path(5)).
+      ...(/\.(?:socket|path)$/.test(name.value) ? [name.value.replace(/\w+$/, 'service')] : []),
+    ],
     wantedBy: enabled ? words('WantedBy', 'RequiredBy') : [],
     mountsFor: words('RequiresMountsFor', 'WorkingDirectory').filter((path) => path.startsWith('/')),
     where: name.value.endsWith('.mount') ? words('Where')[0] : undefined,

@@ -22,6 +22,8 @@ export function hooksOf(siteConfig: string): Hooks {
 export interface NodeOptions {
   /** The installed node reads every image out of its storage at the end, all layers against their digests. */
   readonly readsImages?: true;
+  /** What is pulled on it, by its name, once everybody has started: see `pull`. */
+  readonly pulls?: readonly string[];
 }
 
 /**
@@ -61,12 +63,12 @@ const users = {
 export const imageUsers: readonly string[] = Object.keys(users);
 
 /** The config of the installed node: the units of the operating system are played; the last of them ends the boot. */
-function installedConfig(hooks: Hooks, { readsImages }: NodeOptions): unknown {
+function installedConfig(hooks: Hooks, { readsImages, pulls }: NodeOptions): unknown {
   const standIn = (name: string, order: string) =>
     unit(`${name}.service`, { unit: order, service: `RemainAfterExit=yes\nExecStart=${tools}/look ${name}` });
   const last = unit('last.service', {
     unit: `After=${imageUsers.map((name) => `${name}.service`).join(' ')}`,
-    service: `${readsImages ? `ExecStartPre=${tools}/read-images\n` : ''}ExecStart=${tools}/look last\nExecStopPost=/usr/bin/systemctl poweroff --no-block`,
+    service: `${pulls ? `ExecStartPre=${tools}/pull\n` : ''}${readsImages ? `ExecStartPre=${tools}/read-images\n` : ''}ExecStart=${tools}/look last\nExecStopPost=/usr/bin/systemctl poweroff --no-block`,
   });
   return merged(hooks.nodeOverride, {
     systemd: {
@@ -76,6 +78,7 @@ function installedConfig(hooks: Hooks, { readsImages }: NodeOptions): unknown {
         last,
       ],
     },
+    storage: { files: pulls ? [file(`${tools}/pulls`, pulls.map((name) => `${name}\n`).join(''))] : [] },
   });
 }
 

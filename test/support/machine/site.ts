@@ -20,11 +20,11 @@ export interface Site {
   remove(failed: boolean): Promise<void>;
 }
 
-/** Stages a disk and makes what the machine boots from. */
-export async function makeSite(format: Format): Promise<Site> {
+/** Stages a disk and makes what the machine boots from. `nodeRegistry` is the executable that serves the disk. */
+export async function makeSite(format: Format, nodeRegistry?: string): Promise<Site> {
   const system = await makeSystem();
   const loops = await makeLoopDevices();
-  const disk = await stageDisk(loops, format).catch(async (error: unknown) => {
+  const disk = await stageDisk(loops, format, nodeRegistry).catch(async (error: unknown) => {
     await loops.remove();
     throw error;
   });

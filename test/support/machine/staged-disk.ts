@@ -26,7 +26,12 @@ const mebibyte = 1024 * 1024;
 const seedSite = new URL('../../fixtures/site/siteconfig-seed.yaml', import.meta.url).pathname;
 
 /** Partitions a disk, downloads a small release from a registry in this process, and edits a SiteConfig. */
-export async function stageDisk(loops: LoopDevices, format: Format): Promise<StagedDisk> {
+export async function stageDisk(
+  loops: LoopDevices,
+  format: Format,
+  nodeRegistry?: string,
+): Promise<StagedDisk> {
+  const served = nodeRegistry === undefined ? [] : [`--node-registry=${nodeRegistry}`];
   // Unique among the disks of this host: other tests label theirs at the same time.
   const label = `e2e-${process.pid}`;
   const disk = await loops.attach({ bytes: 900 * mebibyte });
@@ -41,11 +46,21 @@ export async function stageDisk(loops: LoopDevices, format: Format): Promise<Sta
     const images = ['--release-image', set.release.reference];
     // By a tag, and of several platforms.
     for (const { reference } of [set.additional.tool, set.additional.index]) images.push('-a', reference);
-    await tool('download', '-f', folder, '--format', format, ...images);
+    await tool('download', '-f', folder, '--format', format, ...served, ...images);
   } finally {
     await registry.close();
   }
-  const site = await tool('siteconfig', '-c', seedSite, '-l', label, '--format', format, ...unhurried);
+  const site = await tool(
+    'siteconfig',
+    '-c',
+    seedSite,
+    '-l',
+    label,
+    '--format',
+    format,
+    ...served,
+    ...unhurried,
+  );
   const list = async (group: string) =>
     (await readFile(join(folder, `${group}-images.txt`), 'utf8')).trimEnd().split('\n');
   const references = { ai: await list('ai'), ocp: await list('ocp') };
