@@ -69,6 +69,8 @@ declare -A job_of=() label_of=() slot_of=() blobs_of=() new_of=() unpacked_in=()
 # The only way out: report, summary, true status.
 finish() {
   trap - TERM INT HUP ALRM EXIT
+  # A function that a signal interrupts may have one of its own.
+  local IFS=$' \t\n'
   reason=${1-}
   end_jobs
   [[ -z $timer ]] || kill -TERM "$timer" 2>/dev/null

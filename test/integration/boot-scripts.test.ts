@@ -229,7 +229,8 @@ describeWith({ root: true, programs: ['skopeo', 'podman', 'jq', 'unshare'] }, 'e
 
   it('reports what it could not load when it is stopped while skopeo hangs', async () => {
     const { oci } = staged.images;
-    const hang = `if [[ $* == *${oci.reference}* ]]; then trap "" TERM; echo hanging >${scratch.path}/fifo; exec sleep 1000; fi`;
+    const told = `until [[ $(jq '.loaded | length' ${scratch.path}/report/report-ocp.json) == 2 ]]; do sleep 0.05; done`;
+    const hang = `if [[ $* == *${oci.reference}* ]]; then trap "" TERM; ${told}; echo hanging >${scratch.path}/fifo; exec sleep 1000; fi`;
     await output(['mkfifo', join(scratch.path, 'fifo')]);
     const path = await fake('skopeo', `${hang}; exec /usr/bin/skopeo "$@"`);
     const child = spawn(offline[0], [...offline.slice(1), 'bash', script, 'ocp'], {

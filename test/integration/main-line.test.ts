@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCertificates } from '../support/certificates.ts';
 import { contentsOf, sizesOf } from '../support/contents.ts';
@@ -17,6 +17,7 @@ import { describeWith } from '../support/needs.ts';
 import { output, run, runTool } from '../support/process.ts';
 import { imagesOf, type ReleaseSet, writeReleaseSet } from '../support/release-set.ts';
 import type { SetImage } from '../support/set-images.ts';
+import { unmountFully } from '../support/small-disk.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 const gibibyte = 1024 ** 3;
@@ -139,8 +140,9 @@ describeWith(
 
     it('survives the power being cut right after it ended', async () => {
       const images = (await readdir(join(folder, 'images'))).length;
+      const device = { name: basename(partition) };
       await output(['xfs_io', '-x', '-c', 'shutdown', folder]);
-      await output(['umount', folder]);
+      await unmountFully(folder, device);
       // As the boot unit mounts it: what only the log holds is not seen.
       await output(['mount', '-t', 'xfs', '-o', 'ro,norecovery', partition, folder]);
       expect(JSON.parse(await readFile(join(folder, 'precache.json'), 'utf8'))).toEqual(passport);
@@ -149,7 +151,7 @@ describeWith(
         const path = join(folder, 'pool/blobs/sha256', digest.slice(7));
         expect((await output(['sha256sum', path])).slice(0, 64)).toBe(digest.slice(7));
       }
-      await output(['umount', folder]);
+      await unmountFully(folder, device);
       await output(['mount', partition, folder]);
     });
 

@@ -180,7 +180,7 @@ describe('where it listens', () => {
   it('says what it means to be reachable', async () => {
     const registry = await startRegistry(root, '--listen', '0.0.0.0:0', '--allow-remote');
     running.push(registry);
-    expect(registry.said.stderr).toContain('no TLS, no password');
+    await expect.poll(() => registry.said.stderr).toContain('no TLS, no password');
   });
 
   it('leaves an address to who has it already', async () => {

@@ -52,7 +52,7 @@ export async function makeSmallDisk(
  * Unmounts, and waits until the kernel has let go of the file system: the program that holds the lock ends a moment
  * after its parent was killed, and a mount namespace that another test just made keeps a copy of each mount.
  */
-export async function unmountFully(folder: string, device: LoopDevice): Promise<void> {
+export async function unmountFully(folder: string, device: Pick<LoopDevice, 'name'>): Promise<void> {
   const alive = ['xfs', 'ext4'].map((kind) => `/sys/fs/${kind}/${device.name}`);
   let mounted = true;
   for (let attempt = 0; mounted || alive.some((path) => existsSync(path)); attempt += 1) {
