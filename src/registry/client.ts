@@ -88,7 +88,7 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
 
   /** One attempt, in its turn; what it says about the registry is remembered. */
   const inTurn = async <T>(registry: string, task: () => Promise<T>): Promise<T> => {
-    await pace.enter(registry);
+    await pace.enter(registry, retry.longestAsked);
     try {
       const result = await task();
       reached.add(registry);

@@ -1,6 +1,7 @@
 import { errors } from 'undici';
 import { abortError, type ErrorCode, type ErrorDetails, systemCodeOf, ToolError } from '../core/errors.ts';
 import type { Reference } from '../core/oci/reference.ts';
+import { formatSeconds } from '../core/quantity.ts';
 import { CertificateError } from './certificate-error.ts';
 import type { FoundCredentials } from './credentials.ts';
 
@@ -36,6 +37,14 @@ export class RegistryError extends ToolError {
     this.retryAfter = details.retryAfter;
     this.total = details.total;
   }
+}
+
+/** The error for a registry, `who`, that wants nothing asked of it for longer than anybody waits. */
+export function waitsTooLong(who: string, seconds: number, status?: number): RegistryError {
+  return new RegistryError('network', 'final', `${who} asks to wait ${formatSeconds(seconds)}`, {
+    status,
+    hint: 'its rate limit is used up: log in, use a mirror, or run again later; what is finished is kept',
+  });
 }
 
 /**

@@ -30,9 +30,9 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
 describe('the pace', () => {
   it('lets no more in than there are places, first come first served', async () => {
     const { pace } = start({ most: 2 });
-    await pace.enter('a');
-    await pace.enter('a');
-    const third = pace.enter('a');
+    await pace.enter('a', 300_000);
+    await pace.enter('a', 300_000);
+    const third = pace.enter('a', 300_000);
     expect(await settled(third)).toBe(false);
     pace.leave();
     expect(await settled(third)).toBe(true);
@@ -50,11 +50,24 @@ describe('the pace', () => {
   it('keeps everyone from a registry that asked for a pause, and nobody from another', async () => {
     const { pace, pass } = start();
     pace.refused('a', 0.05);
-    const waiting = pace.enter('a');
-    expect(await settled(pace.enter('b'))).toBe(true);
+    const waiting = pace.enter('a', 300_000);
+    expect(await settled(pace.enter('b', 300_000))).toBe(true);
     expect(await settled(waiting)).toBe(false);
     pass(60);
     await waiting;
+  });
+
+  it('sends everyone away from a registry that asked for too long a pause, who waits already, too', async () => {
+    const { pace, pass } = start();
+    pace.refused('a', 0.02);
+    const waiting = pace.enter('a', 300_000);
+    pace.refused('a', 86_400);
+    pass(20);
+    const entries = await Promise.allSettled([pace.enter('a', 300_000), waiting]);
+    const reason = { code: 'network', message: expect.stringMatching(/^a asks to wait /) };
+    const sentAway = { status: 'rejected', reason: expect.objectContaining(reason) };
+    expect(entries).toEqual([sentAway, sentAway]);
+    await pace.enter('b', 300_000);
   });
 
   it('grows while more brings more, and tells', async () => {
@@ -63,7 +76,7 @@ describe('the pace', () => {
     pace.onRoom(() => {
       told += 1;
     });
-    for (let place = 0; place < 16; place += 1) await pace.enter('a');
+    for (let place = 0; place < 16; place += 1) await pace.enter('a', 300_000);
     pass(500);
     void pace.received(1_000_000);
     expect(pace.places()).toBe(24);
@@ -72,7 +85,7 @@ describe('the pace', () => {
 
   it('does not grow where the places are not used', async () => {
     const { pace, pass } = start({ most: 64 });
-    await pace.enter('a');
+    await pace.enter('a', 300_000);
     pass(500);
     void pace.received(1_000_000);
     expect(pace.places()).toBe(16);
@@ -91,10 +104,10 @@ describe('the pace', () => {
 
   it('ends all waiting when the run ends', async () => {
     const { pace, abort } = start({ most: 1 });
-    await pace.enter('a');
-    const waiting = pace.enter('a');
+    await pace.enter('a', 300_000);
+    const waiting = pace.enter('a', 300_000);
     pace.refused('b', 60);
-    const paused = pace.enter('b');
+    const paused = pace.enter('b', 300_000);
     abort();
     await expect(waiting).rejects.toMatchObject({ code: 'interrupted' });
     await expect(paused).rejects.toMatchObject({ code: 'interrupted' });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortError } from '../core/errors.ts';
 import { afterEpoch, afterRefusal, openWindow } from '../core/transfer/window.ts';
+import { waitsTooLong } from './errors.ts';
 
 export interface PaceOptions {
   /** Requests at a time, at most. */
@@ -16,8 +17,11 @@ export interface PaceOptions {
 export interface Pace {
   /** Requests that may run at a time just now. */
   readonly places: () => number;
-  /** Takes a place, once the registry's pause is over and one is free; `leave` gives it back. */
-  readonly enter: (registry: string) => Promise<void>;
+  /**
+   * Takes a place, once the registry's pause is over and one is free; `leave` gives it back. Throws `network` when the
+   * pause goes on for more than `patience` milliseconds.
+   */
+  readonly enter: (registry: string, patience: number) => Promise<void>;
   readonly leave: () => void;
   /** Counts bytes of a body; a promise means that more may be read once it settles. */
   readonly received: (bytes: number) => Promise<void> | undefined;
@@ -82,10 +86,11 @@ export function createPace({ most, limitRate, now, signal }: PaceOptions): Pace 
     active -= 1;
     admit();
   };
-  const isPaused = (registry: string): boolean => (pauses.get(registry) ?? 0) > now();
-  const pauseOver = async (registry: string): Promise<void> => {
-    while (isPaused(registry)) {
-      await delay((pauses.get(registry) ?? 0) - now(), undefined, { signal }).catch(() => {
+  const pauseOf = (registry: string): number => (pauses.get(registry) ?? 0) - now();
+  const pauseOver = async (registry: string, patience: number): Promise<void> => {
+    for (let pause = pauseOf(registry); pause > 0; pause = pauseOf(registry)) {
+      if (pause > patience) throw waitsTooLong(registry, pause / 1000);
+      await delay(pause, undefined, { signal }).catch(() => {
         throw abortError(signal);
       });
     }
@@ -93,11 +98,11 @@ export function createPace({ most, limitRate, now, signal }: PaceOptions): Pace 
 
   return {
     places: () => window.size,
-    enter: async (registry) => {
+    enter: async (registry, patience) => {
       for (;;) {
-        await pauseOver(registry);
+        await pauseOver(registry, patience);
         await place();
-        if (!isPaused(registry)) return;
+        if (pauseOf(registry) <= 0) return;
         // The pause began while this one waited for its place.
         giveBack();
       }

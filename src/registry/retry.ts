@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
-import { formatSeconds } from '../core/quantity.ts';
-import { RegistryError } from './errors.ts';
+import { RegistryError, waitsTooLong } from './errors.ts';
 
 /** How often and how patiently a request is repeated. Times are milliseconds. */
 export interface RetryPolicy {
@@ -72,7 +71,9 @@ export async function withRetry<T>(
         since = now();
       }
       achieved = progress();
-      refuseLongWait(what, error, retry);
+      const { retryAfter = 0, status } = error;
+      if (retryAfter * 1000 > retry.longestAsked)
+        throw waitsTooLong(`${what}: the registry`, retryAfter, status);
       const outage = error.status === undefined && reached();
       if (outage ? now() - since >= retry.patience : attempt >= retry.attempts) throw error;
       const pause = pauseBefore(attempt + 1, error, retry);
@@ -82,19 +83,6 @@ export async function withRetry<T>(
       });
     }
   }
-}
-
-function refuseLongWait(what: string, { retryAfter = 0, status }: RegistryError, policy: RetryPolicy): void {
-  if (retryAfter * 1000 <= policy.longestAsked) return;
-  throw new RegistryError(
-    'network',
-    'final',
-    `${what}: the registry asks to wait ${formatSeconds(retryAfter)}`,
-    {
-      status,
-      hint: 'its rate limit is used up: log in, use a mirror, or run again later; what is finished is kept',
-    },
-  );
 }
 
 /** Seconds of a `Retry-After` header, in its number or its date form (RFC 9110, 10.2.3); undefined when unreadable. */
