@@ -294,6 +294,8 @@ main() {
   open_storage
   recover
   list_present || say 'podman cannot list the container storage: loading every image'
+  # One that is killed from here on tells of how many.
+  write_report
 
   for reference in "${references[@]}"; do
     at=$((at + 1))
