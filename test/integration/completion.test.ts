@@ -5,9 +5,9 @@ import { describeWith } from '../support/needs.ts';
 import { output, runTool } from '../support/process.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
-/** What is typed, and what a shell offers then; a-file.yaml is in the folder. */
+/** What is typed, and what a shell offers then, sorted: fish sorts by itself; a-file.yaml is in the folder. */
 const cases: Readonly<Record<string, readonly string[]>> = {
-  'registry ': ['ping'],
+  'registry ': ['mirrors', 'ping', 'serve'],
   boo: ['boot-report'],
   'lint --str': ['--strict'],
   'lint --output sa': ['sarif'],
@@ -46,7 +46,7 @@ async function offers(argv: readonly [string, ...string[]]): Promise<typeof case
   return Object.fromEntries(
     blocks.map((block) => {
       const [line = '', ...offered] = block.split('\n').map((text) => text.split('\t')[0] ?? '');
-      return [line, offered.filter((word) => word !== '')];
+      return [line, offered.filter((word) => word !== '').toSorted()];
     }),
   );
 }

@@ -161,6 +161,7 @@ podman rmi --all --force >/dev/null
 failing podman pull --quiet >failed-after-kill &
 for turn in 1 2 3 4 5; do systemctl kill --signal=KILL precache-registry.service; sleep 0.3; done
 wait
+skopeo inspect docker://${tagged} >/dev/null
 systemctl show --property=MainPID --value precache-registry.service >pid
 findmnt --noheadings --output=OPTIONS /var/mnt >mounted`);
         expect(order.slice(0, 2), console).toEqual(['precache-registry-setup', 'crio-wipe']);
