@@ -1,6 +1,7 @@
 #!/usr/bin/bash
 # Has the node's pulls ask a registry first that serves the staged partition on loopback:
 #
+#   attach   in the discovery stage: mounts the partition by way of the whole disk, so that it is not in use
 #   check    takes the executable from the partition, when it is what it has to be
 #   start    behind its socket: writes the drop-in that names it, when it answers
 #   mirrors  writes the drop-in anew, when the node's own mirrors changed
@@ -10,6 +11,8 @@
 # Whatever is in the way is told, and leaves the node as if nobody had been there. Never writes to the partition, and
 # to no file of the machine config operator.
 #
+#   PRECACHE_GROUP            what the report is of: ai in the discovery stage (ocp)
+#   PRECACHE_DEVICE           partition to attach, in the discovery stage
 #   PRECACHE_FOLDER           where the partition is mounted (/var/mnt)
 #   PRECACHE_REGISTRY_SHA256  of the executable that may be run
 #   PRECACHE_REPORT_DIR       where the report and the executable go (/run/precache)
@@ -18,9 +21,10 @@
 set -uo pipefail
 export LC_ALL=C
 
+group=${PRECACHE_GROUP:-ocp}
 folder=${PRECACHE_FOLDER:-/var/mnt}
 report_dir=${PRECACHE_REPORT_DIR:-/run/precache}
-report=$report_dir/report-ocp.json
+report=$report_dir/report-$group.json
 conf_dir=${PRECACHE_CONF_DIR:-/etc/containers/registries.conf.d}
 registry=${PRECACHE_REGISTRY:-127.0.0.1:22700}
 # Behind all others, whose tables of a prefix it has to replace.
@@ -29,7 +33,9 @@ executable=$report_dir/registry/factory-precaching-cli
 
 # What the shared part tells with.
 # shellcheck disable=SC2034
-group=ocp stage=installation deadline=0 tool='' bytes=0 peak=0 storage_bytes=0
+stage=installation deadline=0 tool='' bytes=0 peak=0 storage_bytes=0
+# shellcheck disable=SC2034
+[[ $group != ai ]] || stage=discovery
 state=running reason='' references=() loaded=() skipped=()
 # shellcheck disable=SC2034
 declare -A reason_of=()
@@ -39,6 +45,32 @@ declare -A reason_of=()
 read_clock
 # shellcheck disable=SC2034
 started=$now
+
+# A partition in use keeps the installer from the whole disk. A loop over the disk, at the place where the partition lies,
+# does not: the installer leaves these sectors as they are, and this only reads them.
+attach() {
+  local device=${PRECACHE_DEVICE:?} link=/run/precache/device partition disk loop='' tries
+  for ((tries = 45; tries > 0; tries--)); do
+    [[ ! -b $device ]] || break
+    sleep 1
+  done
+  reason="$device is not there"
+  partition=$(readlink --canonicalize-existing "$device") || return
+  mkdir -p "${link%/*}"
+  # The kernel has ! for a / in names.
+  partition=${partition#/dev/} partition=/sys/class/block/${partition//\//!}
+  ln -sfn "$device" "$link"
+  if [[ -e $partition/partition ]]; then
+    disk=$(readlink --canonicalize-existing "$partition/..") disk=${disk##*/}
+    reason="no loop device over the disk of $device"
+    loop=$(losetup --find --show --read-only --offset $(($(<"$partition/start") * 512)) \
+      --sizelimit $(($(<"$partition/size") * 512)) "/dev/${disk//!//}") || return
+    ln -sfn "$loop" "$link"
+  fi
+  systemctl start run-precache-partition.mount
+  # It goes with the mount, or now where there is none.
+  [[ -z $loop ]] || losetup --detach "$loop"
+}
 
 # The copy is what is hashed and what is run: it is in memory, where the disk cannot change it any more.
 take_executable() {
@@ -128,12 +160,14 @@ read_references() {
     quote "$reference"
     references+=("$reference")
     skipped+=("$quoted")
-  done <"$folder/ocp-images.txt"
+  done <"$folder/$group-images.txt"
 } 2>/dev/null
 
 give_up() { # WHEN
   step_down 1 "the node's registry is not used$1: $reason"
   leave
+  # Whoever loads instead mounts the partition itself, which XFS allows once.
+  [[ -z ${PRECACHE_DEVICE-} ]] || systemctl stop run-precache-partition.mount
   return 1
 }
 
@@ -169,10 +203,11 @@ ended() {
 }
 
 case ${1-} in
+  attach) attach || say "$reason" ;;
   check | start | mirrors | ended) "$1" ;;
   stop) leave ;;
   *)
-    echo "usage: ${0##*/} check|start|mirrors|stop|ended" >&2
+    echo "usage: ${0##*/} attach|check|start|mirrors|stop|ended" >&2
     exit 1
     ;;
 esac

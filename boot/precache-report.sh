@@ -68,7 +68,7 @@ write_report() {
   text+=",\"peakExtraBytes\":$peak,\"tool\":$quoted"
   quote "${HOSTNAME:-}"
   text+=",\"host\":$quoted"
-  [[ $group == ai || ! -e $serving ]] || text+=',"registry":true'
+  [[ ! -e $serving ]] || text+=',"registry":true'
   while IFS= read -r why; do
     quote "$why"
     told+=("$quoted")

@@ -20,6 +20,7 @@ export interface SiteEditOptions extends SiteSelection {
   /** See `HookVariant`. */
   readonly reclaim: boolean;
   readonly nodeRegistry: string | undefined;
+  readonly discoveryRegistry: boolean;
   readonly indent: number;
   readonly diff: boolean;
 }

@@ -27,6 +27,7 @@ const defaults: SiteRequest = {
   format: 'pool',
   reclaim: false,
   nodeRegistry: undefined,
+  discoveryRegistry: false,
 };
 
 async function run(request: Partial<SiteRequest>, input = '') {

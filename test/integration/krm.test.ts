@@ -81,7 +81,7 @@ describe('krm', () => {
     expect(status).toBe(1);
     expect(stderr).toBe(
       'error: SiteHooks: spec.lable: an unknown field: is label meant? [function-config]\n' +
-        '  hint: known are label, format, reclaim, nodeRegistry, deadline, ignitionVersion, indent, clusters, nodes, remove, lint, strict\n',
+        '  hint: known are label, format, reclaim, nodeRegistry, discoveryRegistry, deadline, ignitionVersion, indent, clusters, nodes, remove, lint, strict\n',
     );
     expect(parse(stdout).results).toMatchObject([{ severity: 'error', field: { path: 'spec.lable' } }]);
     const nothing = await runTool(['krm'], { input: 'apiVersion: v1\nkind: List\nitems: []\n' });

@@ -76,50 +76,54 @@ describe.skipIf(!ready)(
       return { folder, label };
     };
 
-    it.each(['pool', 'storage'])(
-      'pulls every image by its name with no network, format %s',
-      async (format) => {
-        const { folder, label } = await stage(format);
-        const bare = join(work.path, 'site.yaml');
-        await writeFile(
-          bare,
-          siteText({ cluster: undefined, node: undefined, args: undefined, imageSet: 'lab' }),
-        );
-        await succeed(
-          'siteconfig',
-          '-c',
-          bare,
-          '-l',
-          label,
-          '--format',
-          format,
-          '--node-registry',
-          packagedTool ?? '',
-          '--in-place',
-        );
-        await succeed('lint', bare);
-        for (const site of [['--site', bare], []]) {
-          const { status, said, report } = await rehearse(folder, ...site);
-          expect(status, said + JSON.stringify(report)).toBe(0);
-          expect(report).toMatchObject({
-            passed: true,
-            unitProblems: [],
-            unchanged: { proven: true, bytesWritten: 0 },
-            stages: [
-              { stage: 'discovery', registry: false, leftMounted: [] },
-              {
-                stage: 'installation',
-                registry: true,
-                images: 2,
-                present: 2,
-                networkAttempts: 0,
-                leftMounted: [],
-              },
-            ],
-          });
-        }
-      },
-    );
+    it.each([
+      ['pool', []],
+      ['storage', []],
+      ['pool', ['--discovery-registry']],
+    ])('pulls every image by its name with no network, format %s %s', async (format, further) => {
+      const { folder, label } = await stage(format);
+      const bare = join(work.path, 'site.yaml');
+      await writeFile(
+        bare,
+        siteText({ cluster: undefined, node: undefined, args: undefined, imageSet: 'lab' }),
+      );
+      await succeed(
+        'siteconfig',
+        '-c',
+        bare,
+        '-l',
+        label,
+        '--format',
+        format,
+        '--node-registry',
+        packagedTool ?? '',
+        ...further,
+        '--in-place',
+      );
+      await succeed('lint', bare);
+      // Without a site, the discovery is rehearsed as it is by default.
+      for (const site of [['--site', bare], []]) {
+        const inDiscovery = site.length > 0 && further.length > 0;
+        const { status, said, report } = await rehearse(folder, ...site);
+        expect(status, said + JSON.stringify(report)).toBe(0);
+        expect(report).toMatchObject({
+          passed: true,
+          unitProblems: [],
+          unchanged: { proven: true, bytesWritten: 0 },
+          stages: [
+            { stage: 'discovery', registry: inDiscovery, leftMounted: [] },
+            {
+              stage: 'installation',
+              registry: true,
+              images: 2,
+              present: 2,
+              networkAttempts: 0,
+              leftMounted: [],
+            },
+          ],
+        });
+      }
+    });
 
     it('names the image that the registry does not give, and an executable that is not the one of the override', async () => {
       const { folder } = await stage('pool');

@@ -56,6 +56,11 @@ node's installerArgs and ignitionConfigOverride. Existing values are merged; eve
       description:
         'serve the partition on the installed node: the executable that download --node-registry put there, or its SHA-256',
     },
+    discoveryRegistry: {
+      kind: 'boolean',
+      description:
+        'experimental, with --node-registry: serve it in the discovery, too, by way of a read-only loop over the whole disk',
+    },
     deadline: {
       kind: 'duration',
       value: 'time',

@@ -134,6 +134,33 @@ it("the node's registry beside a ready storage serves from where that is mounted
   for (const { contents } of hooks.units) expect(contents).not.toContain('var-mnt');
 });
 
+it("the node's registry in the discovery stage reads by way of the whole disk, and loading is what is left", () => {
+  const variant = { format: 'storage', reclaim: false, nodeRegistry: sum, discoveryRegistry: true } as const;
+  const hooks = bootHooks('discovery', 'my-label', 600, variant);
+  const setup = unitOf(hooks, 'precache-registry-setup.service');
+  expect(setup).toContain('\nBefore=precache-images.service agent.service\n');
+  expect(setup).toContain(`_SHA256=${sum}\n`);
+  for (const name of ['precache-registry-setup.service', 'precache-registry-mirrors.service']) {
+    const unit = unitOf(hooks, name);
+    expect(unit).toContain('\nEnvironment=PRECACHE_FOLDER=/run/precache/partition\n');
+    expect(unit).toContain(
+      '\nEnvironment=PRECACHE_GROUP=ai PRECACHE_DEVICE=/dev/disk/by-partlabel/my-label\n',
+    );
+  }
+  for (const name of ['precache-registry.socket', 'precache-registry.service'])
+    expect(unitOf(hooks, name)).toContain('\nBindsTo=run-precache-partition.mount\n');
+  // The partition itself is mounted for loading alone, which waits for it.
+  for (const { name, contents } of hooks.units)
+    if (/registry|partition/.test(name)) expect(contents).not.toContain('var-mnt');
+  const load = unitOf(hooks, 'precache-images.service');
+  expect(load).toContain('\nConditionPathExists=!/run/precache/registry/serving\n');
+  expect(load).toContain('\nExecStartPre=-/usr/bin/systemctl start var-mnt.mount\n');
+  const text = mergeHooks(undefined, hooks).text ?? '';
+  expect(mergeHooks(text, bootHooks('discovery', 'my-label', 600)).text).toBe(
+    mergeHooks(undefined, bootHooks('discovery', 'my-label', 600)).text,
+  );
+});
+
 it("the node's registry comes and goes with its hooks", () => {
   const without = mergeHooks(undefined, bootHooks('installation', 'my-label', 600)).text ?? '';
   const text = mergeHooks(without, served('pool')).text ?? '';

@@ -3,7 +3,7 @@ import precacheOcpImages from '../../../boot/precache-ocp-images.service?raw';
 import varMnt from '../../../boot/var-mnt.mount?raw';
 import { loadScript } from './boot-scripts.ts';
 import { encodeDataUrl } from './data-url.ts';
-import { registryHooks, registryPaths, registryUnits } from './registry-hooks.ts';
+import { type RegistryPlace, registryHooks, registryPaths, registryUnits } from './registry-hooks.ts';
 import { storageHooks, storagePaths, storageUnits } from './storage-hooks.ts';
 
 /** `discovery`: the live system, before the installation; `installation`: the first boots from the disk. */
@@ -88,6 +88,8 @@ export interface HookVariant {
    * served without.
    */
   readonly nodeRegistry?: string | undefined;
+  /** Whether it is served in the discovery stage, too, by way of the whole disk. */
+  readonly discoveryRegistry?: boolean;
 }
 
 /**
@@ -98,21 +100,24 @@ export function bootHooks(
   stage: Stage,
   label: string,
   deadline?: number,
-  { format, reclaim, nodeRegistry }: HookVariant = { format: 'pool', reclaim: false },
+  variant: HookVariant = { format: 'pool', reclaim: false },
 ): BootHooks {
   const { name, contents: template, script } = services[stage];
-  const storage = format === 'storage' && stage === 'installation' ? storageHooks(reclaim) : undefined;
+  const device = `/dev/disk/by-partlabel/${label}`;
+  const storage =
+    variant.format === 'storage' && stage === 'installation' ? storageHooks(variant.reclaim) : undefined;
+  const place = registryPlace(stage, variant);
   const registry =
-    nodeRegistry === undefined || stage === 'discovery'
+    variant.nodeRegistry === undefined || place === undefined
       ? undefined
-      : registryHooks(nodeRegistry, storage === undefined ? 'mounted-here' : 'mounted-before');
+      : registryHooks(variant.nodeRegistry, place, device);
   const loader = storage?.service ?? template;
   const service = registry?.follow(loader) ?? loader;
   return {
     units: [
       ...(storage?.units ?? [{ name: mountUnit, contents: varMnt }]).map((unit) => ({
         ...unit,
-        contents: limitUnit(unit, deadline).replaceAll(defaultDevice, `/dev/disk/by-partlabel/${label}`),
+        contents: limitUnit(unit, deadline).replaceAll(defaultDevice, device),
       })),
       { name, enabled: true, contents: deadline === undefined ? service : limitService(service, deadline) },
       ...(registry?.units ?? []),
@@ -130,6 +135,12 @@ export function bootHooks(
       contents: { source: encodeDataUrl(file.contents) },
     })),
   };
+}
+
+/** How the registry of a stage gets at the partition; undefined where there is none. */
+function registryPlace(stage: Stage, { format, discoveryRegistry }: HookVariant): RegistryPlace | undefined {
+  if (stage === 'discovery') return discoveryRegistry === true ? 'whole-disk' : undefined;
+  return format === 'storage' ? 'mounted-before' : 'mounted-here';
 }
 
 /** The script ends somewhat before systemd would end it: it tells what is missing, and skopeo takes time to end. */

@@ -201,6 +201,7 @@ describe('its functionConfig', () => {
     ['{xyz: x}', 'spec.xyz', 'an unknown field'],
     ['{label: "a b"}', 'spec.label', 'label'],
     ['{reclaim: true}', 'spec.reclaim', 'the format storage only'],
+    ['{discoveryRegistry: true}', 'spec.discoveryRegistry', "the node's registry that serves"],
     ['{nodeRegistry: dist/cli}', 'spec.nodeRegistry', 'it is no SHA-256'],
     [
       `{format: archive, nodeRegistry: ${'a'.repeat(64)}}`,

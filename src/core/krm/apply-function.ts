@@ -83,17 +83,8 @@ function planSites(
   version: string,
   found: Diagnostic[],
 ): SitePlan {
-  const {
-    label,
-    deadline,
-    format,
-    reclaim,
-    nodeRegistry,
-    ignitionVersion: ignition,
-    remove,
-    indent,
-  } = options;
-  const hooks = createHookSet({ label, deadline, format, reclaim, nodeRegistry, ignition, version });
+  const { ignitionVersion: ignition, remove, indent } = options;
+  const hooks = createHookSet({ ...options, ignition, version });
   return planEdits(text, sites, { hooks, remove, indent, selects: selectorOf(options) }, found);
 }
 

@@ -20,6 +20,7 @@ export interface FunctionOptions extends SiteSelection {
   readonly reclaim: boolean;
   /** SHA-256 of the executable, in hex. */
   readonly nodeRegistry: string | undefined;
+  readonly discoveryRegistry: boolean;
   /** Seconds. */
   readonly deadline: number | undefined;
   readonly ignitionVersion: IgnitionVersion | undefined;
@@ -44,6 +45,7 @@ const defaults: FunctionOptions = {
   format: 'pool',
   reclaim: false,
   nodeRegistry: undefined,
+  discoveryRegistry: false,
   deadline: undefined,
   ignitionVersion: undefined,
   indent: 2,
@@ -62,6 +64,7 @@ const readers: { readonly [Option in keyof FunctionOptions]: Reader<FunctionOpti
   format: choice(hookFormats),
   reclaim: flag,
   nodeRegistry: (node) => textValue(node, (value) => ({ value })),
+  discoveryRegistry: flag,
   deadline: (node) =>
     textValue(node, (text) => {
       const value = parseSeconds(text);

@@ -10,6 +10,7 @@ export interface HookOptions {
   readonly deadline: number | undefined;
   /** See `HookVariant`. */
   readonly nodeRegistry: string | undefined;
+  readonly discoveryRegistry: boolean;
 }
 
 /** An option that no hooks can be made with; `value` follows its name in a message, where it helps. */
@@ -25,7 +26,7 @@ const longestDeadline = 86_400;
 
 /** What is wrong with the options; the same on the command line and in a functionConfig. */
 export function hookOptionFaults(options: HookOptions): HookOptionFault[] {
-  const { label, format, reclaim, deadline, nodeRegistry } = options;
+  const { label, format, reclaim, deadline, nodeRegistry, discoveryRegistry } = options;
   const faults: HookOptionFault[] = [];
   if (!isPartitionLabel(label)) {
     faults.push({ option: 'label', value: ` ${JSON.stringify(label)}`, message: partitionLabelRule });
@@ -34,6 +35,11 @@ export function hookOptionFaults(options: HookOptions): HookOptionFault[] {
     faults.push({ option: 'reclaim', value: '', message: 'it goes with the format storage only' });
   }
   if (nodeRegistry !== undefined) faults.push(...registryFaults(nodeRegistry, options));
+  if (discoveryRegistry && nodeRegistry === undefined) {
+    const message = "it is the node's registry that serves in the discovery, too";
+    const hint = 'name its executable: --node-registry';
+    faults.push({ option: 'discoveryRegistry', value: '', message, hint });
+  }
   if (deadline !== undefined && (deadline < shortestDeadline || deadline > longestDeadline)) {
     faults.push({ option: 'deadline', value: '', message: 'from 10 seconds to 24 hours' });
   }

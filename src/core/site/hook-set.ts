@@ -30,9 +30,10 @@ export interface HookSet {
 
 /** Makes the hooks from their settings. */
 export function createHookSet(settings: HookSettings): HookSet {
-  const { label, deadline, ignition, format = 'pool', reclaim = false, nodeRegistry } = settings;
+  const { label, deadline, ignition, format = 'pool', reclaim = false } = settings;
+  const { nodeRegistry, discoveryRegistry = false } = settings;
   const of = (stage: Stage): BootHooks => ({
-    ...bootHooks(stage, label, deadline, { format, reclaim, nodeRegistry }),
+    ...bootHooks(stage, label, deadline, { format, reclaim, nodeRegistry, discoveryRegistry }),
     version: ignition,
   });
   const hooks = { discovery: of('discovery'), installation: of('installation') };

@@ -24,6 +24,8 @@ export interface NodeOptions {
   readonly readsImages?: true;
   /** What is pulled on it, by its name, once everybody has started: see `pull`. */
   readonly pulls?: readonly string[];
+  /** What is pulled in the discovery, while the disk is written and afterwards. */
+  readonly discoveryPulls?: readonly string[];
 }
 
 /**
@@ -46,6 +48,7 @@ export function discoveryConfig(hooks: Hooks, options: NodeOptions = {}): unknow
       files: [
         file(`${tools}/installer-args.json`, JSON.stringify(hooks.installerArgs)),
         file(`${tools}/node.ign`, JSON.stringify(installedConfig(hooks, options))),
+        ...pullsFile(options.discoveryPulls),
       ],
     },
   });
@@ -68,7 +71,7 @@ function installedConfig(hooks: Hooks, { readsImages, pulls }: NodeOptions): unk
     unit(`${name}.service`, { unit: order, service: `RemainAfterExit=yes\nExecStart=${tools}/look ${name}` });
   const last = unit('last.service', {
     unit: `After=${imageUsers.map((name) => `${name}.service`).join(' ')}`,
-    service: `${pulls ? `ExecStartPre=${tools}/pull\n` : ''}${readsImages ? `ExecStartPre=${tools}/read-images\n` : ''}ExecStart=${tools}/look last\nExecStopPost=/usr/bin/systemctl poweroff --no-block`,
+    service: `${pulls ? `ExecStartPre=${tools}/pull var-mnt.mount\n` : ''}${readsImages ? `ExecStartPre=${tools}/read-images\n` : ''}ExecStart=${tools}/look last\nExecStopPost=/usr/bin/systemctl poweroff --no-block`,
   });
   return merged(hooks.nodeOverride, {
     systemd: {
@@ -78,8 +81,12 @@ function installedConfig(hooks: Hooks, { readsImages, pulls }: NodeOptions): unk
         last,
       ],
     },
-    storage: { files: pulls ? [file(`${tools}/pulls`, pulls.map((name) => `${name}\n`).join(''))] : [] },
+    storage: { files: pullsFile(pulls) },
   });
+}
+
+function pullsFile(pulls: readonly string[] | undefined): object[] {
+  return pulls ? [file(`${tools}/pulls`, pulls.map((name) => `${name}\n`).join(''))] : [];
 }
 
 const tools = '/usr/libexec/e2e';

@@ -20,7 +20,7 @@ export interface Site {
   remove(failed: boolean): Promise<void>;
 }
 
-/** Stages a disk and makes what the machine boots from. `nodeRegistry` is the executable that serves the disk. */
+/** Stages a disk and makes what the machine boots from. `nodeRegistry` as in `stageDisk`. */
 export async function makeSite(format: Format, nodeRegistry?: string): Promise<Site> {
   const system = await makeSystem();
   const loops = await makeLoopDevices();

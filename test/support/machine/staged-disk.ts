@@ -25,7 +25,10 @@ export interface StagedDisk {
 const mebibyte = 1024 * 1024;
 const seedSite = new URL('../../fixtures/site/siteconfig-seed.yaml', import.meta.url).pathname;
 
-/** Partitions a disk, downloads a small release from a registry in this process, and edits a SiteConfig. */
+/**
+ * Partitions a disk, downloads a small release from a registry in this process, and edits a SiteConfig. With
+ * `nodeRegistry`, an executable, the disk is served in both stages.
+ */
 export async function stageDisk(
   loops: LoopDevices,
   format: Format,
@@ -59,6 +62,7 @@ export async function stageDisk(
     '--format',
     format,
     ...served,
+    ...(served.length > 0 ? ['--discovery-registry'] : []),
     ...unhurried,
   );
   const list = async (group: string) =>
