@@ -36,7 +36,7 @@ function findingLine({ path, reason }: Finding): string {
   return `          ${path}: ${reason}`;
 }
 
-function repairedLine({ blobs, bytes, images, lists, files }: RepairReport['repaired']): string {
+function repairedLine({ blobs, bytes, images, lists, files, executable }: RepairReport['repaired']): string {
   const ofRhcos = files === 0 ? '' : `, ${files} files of RHCOS`;
-  return `Repaired: ${blobs} blobs (${formatBytes(bytes)}), ${images} image folders, ${lists} lists${ofRhcos}`;
+  return `Repaired: ${blobs} blobs (${formatBytes(bytes)}), ${images} image folders, ${lists} lists${ofRhcos}${executable ? ', the executable' : ''}`;
 }

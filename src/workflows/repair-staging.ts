@@ -19,6 +19,7 @@ import { fetchBlob } from './fetch-blob.ts';
 import { type Inspection, inspectStaging } from './inspect-staging.ts';
 import { manifestsOf, readStaged } from './read-staged.ts';
 import { clientOptions, type RegistryAccess } from './registry-access.ts';
+import { repairExecutable } from './repair-executable.ts';
 import { repairFiles } from './repair-files.ts';
 import { repairSignatures } from './repair-signatures.ts';
 import { settleFolder } from './settle-folder.ts';
@@ -32,6 +33,8 @@ interface Repaired {
   lists: number;
   /** Of RHCOS. */
   files: number;
+  /** That of the node's registry, with its sum. */
+  executable: boolean;
 }
 
 export interface RepairReport extends VerifyReport {
@@ -67,7 +70,7 @@ export async function repairStaging(options: VerifyOptions & RegistryAccess): Pr
   try {
     const passport = await requirePassport(folder);
     const before = await inspectStaging(folder, passport, options);
-    const done: Repaired = { blobs: 0, bytes: 0, images: 0, lists: 0, files: 0 };
+    const done: Repaired = { blobs: 0, bytes: 0, images: 0, lists: 0, files: 0, executable: false };
     const seconds = (): number => (now() - start) / 1000;
     if (reportOf(folder, passport, before, 0).whole) {
       return { ...reportOf(options.folder, passport, before, seconds()), repaired: done };
@@ -106,6 +109,7 @@ async function repair(work: Repair, { other, damage }: Inspection): Promise<void
     done.bytes += size;
     done.files += 1;
   }
+  done.executable = await repairExecutable(work, damage);
   for (const { digest } of passport.stale.blobs) {
     // Nothing needs it, and a later run would take it for whole.
     if (work.damaged.delete(digest)) await pool.remove(digest);

@@ -1,7 +1,8 @@
-import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type FakeRegistry, startFakeRegistry } from '../support/fake-registry.ts';
+import { packagedTool } from '../support/packaged.ts';
 import { output, runTool } from '../support/process.ts';
 import { writeReleaseSet } from '../support/release-set.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -73,6 +74,41 @@ it('stages the executable with its sum, which verify compares, and removes it wh
   expect(await readdir(join(folder, 'bin'))).toEqual([]);
   expect(await verify(folder)).toBe(0);
 });
+
+const repair = (folder: string) => runTool(['verify', '-f', folder, '--repair']);
+
+it('verify --repair writes a lost sum anew, and says that it has no copy of an executable that is not its own', async () => {
+  const folder = await folderOf('another');
+  expect((await download(folder, `--node-registry=${at('amd64')}`)).status).toBe(0);
+  await rm(join(folder, 'bin/factory-precaching-cli.sha256'));
+  const mended = await repair(folder);
+  expect(mended.status, mended.stderr).toBe(0);
+  expect(mended.stdout).toContain(', the executable');
+  expect(await verify(folder)).toBe(0);
+
+  await appendFile(join(folder, 'bin/factory-precaching-cli'), 'y');
+  const { status, stderr } = await repair(folder);
+  expect(status).toBe(6);
+  expect(stderr).toContain('bin/factory-precaching-cli is not put right: ');
+  expect(stderr).toContain('hint: run verify --repair from the executable that was staged');
+});
+
+it.skipIf(packagedTool === undefined)(
+  'verify --repair puts its own executable right (needs npm run package)',
+  async () => {
+    const folder = await folderOf('own');
+    const made = await download(folder, '--node-registry');
+    expect(made.status, made.stderr).toBe(0);
+    const staged = join(folder, 'bin/factory-precaching-cli');
+    const before = await readFile(staged);
+    await appendFile(staged, 'y');
+    const { status, stdout, stderr } = await repair(folder);
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain(', the executable');
+    expect((await readFile(staged)).equals(before)).toBe(true);
+    expect(await verify(folder)).toBe(0);
+  },
+);
 
 it.each([
   ['arm64', [], 2, 'is an executable for linux/arm64, and the node is linux/amd64'],
