@@ -1,60 +1,52 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatBytes } from '../../src/core/quantity.ts';
-import { toolPath } from '../../test/support/process.ts';
-import { barTable, table } from '../markdown.ts';
+import { packagedTool } from '../../test/support/packaged.ts';
+import { output, toolPath } from '../../test/support/process.ts';
+import { type Bar, barTable, table } from '../markdown.ts';
 import { type Measured, measure, median } from '../measure.ts';
 import { readModel, writeSites } from '../sites.ts';
 import type { Bench } from './part.ts';
 
 /**
  * `--check` over a repository whose sites have their hooks, and one document alone. Memory is compared between twice as
- * many documents and a fifth of these: all large enough for a thread on each core.
+ * many documents and a fifth of these: all large enough for a thread on each core. The Go tool takes one document a run.
  */
-export async function siteconfig({ work, small, runs, tools, tell }: Bench): Promise<string> {
+export async function siteconfig(bench: Bench): Promise<string> {
+  const { work, small, runs, tell } = bench;
   const count = small ? 500 : 10_000;
   const [many, few] = [2 * count, (2 * count) / 5];
-  const write = async (size: number): Promise<string> => {
+  const check = async (size: number): Promise<Measured> => {
     const folder = join(work, `sites-${size}`);
     await mkdir(folder);
     await writeSites(folder, size);
-    return folder;
-  };
-  const document = await readModel();
-  const timed = async (argv: readonly [string, ...string[]], input?: string): Promise<Measured> => {
+    const argv = [toolPath, 'siteconfig', '-c', folder, '--check'] as const;
     const taken: Measured[] = [];
     for (let run = 1; run <= runs; run += 1) {
-      taken.push(await measure(input === undefined ? { argv } : { argv, input }, work, join(work, 'log')));
-      tell(`${argv.slice(1).join(' ')}: run ${run} of ${runs}: ${taken.at(-1)?.wall.toFixed(2)} s`);
+      taken.push(await measure({ argv }, work, join(work, 'log')));
+      tell(`${size} documents: run ${run} of ${runs}: ${taken.at(-1)?.wall.toFixed(2)} s`);
     }
     const middle = (figure: keyof Measured): number => median(taken.map((one) => one[figure]));
     return { wall: middle('wall'), cpu: middle('cpu'), memory: middle('memory') };
   };
-  const ours = [toolPath, 'siteconfig', '-c'] as const;
-  const all = await timed([...ours, await write(count), '--check']);
-  const more = await timed([...ours, await write(many), '--check']);
-  const part = await timed([...ours, await write(few), '--check']);
-  const single = await timed([...ours, '-'], document);
-  const { path, version } = tools.telcoRanTools;
-  const peer = path === undefined ? undefined : await timed([path, 'siteconfig', '-c', '-'], document);
-  const row = (what: string, files: number, { wall, cpu, memory }: Measured) => [
-    what,
+  const all = await check(count);
+  const more = await check(many);
+  const part = await check(few);
+  const single = await oneDocument(bench);
+  const row = (files: number, { wall, cpu, memory }: Measured) => [
+    `--check, ${files} documents`,
     wall.toFixed(2),
     cpu.toFixed(2),
     formatBytes(memory),
     (files / wall).toFixed(0),
   ];
+  const peer = single.peer;
   return [
     table(
       ['', 'seconds', 'CPU s', 'memory', 'documents/s'],
-      [
-        row(`--check, ${count} documents`, count, all),
-        row(`--check, ${many} documents`, many, more),
-        row(`--check, ${few} documents`, few, part),
-        row('one document', 1, single),
-        peer === undefined ? [`Go tool: ${version}`, '', '', '', ''] : row('Go tool, one document', 1, peer),
-      ],
+      [row(count, all), row(many, more), row(few, part)],
     ),
+    single.text,
     barTable(
       [
         { what: `seconds for ${count} documents at 1500 a second`, value: all.wall, most: count / 1500 },
@@ -65,9 +57,59 @@ export async function siteconfig({ work, small, runs, tools, tell }: Bench): Pro
         },
         ...(peer === undefined
           ? []
-          : [{ what: 'one document, by the Go tool', value: single.wall / peer.wall, most: 1 }]),
+          : [{ what: 'seconds a document to the Go tool’s', value: all.wall / count / peer, most: 1 / 30 }]),
+        ...single.bars,
       ],
       !small,
     ),
   ].join('\n');
+}
+
+interface Single {
+  readonly text: string;
+  readonly bars: readonly Bar[];
+  /** Seconds of the Go tool for a document with hooks; undefined where it is not there. */
+  readonly peer: number | undefined;
+}
+
+/** One document on standard input, to each program in turns. */
+async function oneDocument({ runs, tools, tell }: Bench): Promise<Single> {
+  const bare = await readModel();
+  const hooked = await output([toolPath, 'siteconfig', '-c', '-'], { input: bare });
+  const { path, version } = tools.telcoRanTools;
+  const programs = [
+    { name: 'bin/factory-precaching-cli, by Node.js', file: toolPath },
+    ...(packagedTool === undefined ? [] : [{ name: 'the executable', file: packagedTool }]),
+    ...(path === undefined ? [] : [{ name: `the Go tool, ${version}`, file: path }]),
+  ].map((program) => ({ ...program, bare: [] as number[], hooked: [] as number[] }));
+  for (let run = 1; run <= 4 * runs + 1; run += 1) {
+    for (const { file, ...times } of run % 2 === 1 ? programs : programs.toReversed()) {
+      times.bare.push(await secondsOf(file, bare));
+      times.hooked.push(await secondsOf(file, hooked));
+    }
+  }
+  tell('one document: done');
+  const figures = programs.map(({ name, ...times }) => ({
+    name,
+    bare: median(times.bare),
+    hooked: median(times.hooked),
+  }));
+  const rows = figures.map((figure) => [figure.name, figure.bare.toFixed(3), figure.hooked.toFixed(3)]);
+  const absent = path === undefined ? [[`the Go tool is not there: ${version}`, '', '']] : [];
+  const peer = path === undefined ? undefined : figures.at(-1);
+  const best = packagedTool === undefined ? figures[0] : figures[1];
+  const text = table(['seconds for one document', 'without hooks', 'with hooks'], [...rows, ...absent]);
+  if (peer === undefined || best === undefined) return { text, bars: [], peer: undefined };
+  const bar = (of: 'bare' | 'hooked', what: string): Bar => ({
+    what: `one document ${what} hooks, ${best.name} to the Go tool`,
+    value: best[of] / peer[of],
+    most: 1,
+  });
+  return { text, bars: [bar('hooked', 'with'), bar('bare', 'without')], peer: peer.hooked };
+}
+
+async function secondsOf(program: string, input: string): Promise<number> {
+  const begun = performance.now();
+  await output([program, 'siteconfig', '-c', '-'], { input });
+  return (performance.now() - begun) / 1000;
 }
