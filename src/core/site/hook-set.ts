@@ -49,21 +49,28 @@ export function createHookSet(settings: HookSettings): HookSet {
   };
 }
 
-/** So many answers are kept, of texts up to 64 Ki units: some megabytes at most. */
-const mostRemembered = 64;
+/** So many answers are kept at least, and twice as many at most, of texts up to 64 Ki units: some megabytes. */
+const mostRecent = 32;
 const longestRemembered = 65_536;
 
-/** A function that remembers its last answers; the one asked for longest ago goes first. */
+/**
+ * A function that remembers its last answers. Those asked for of late are in a map of their own; when that is full, it
+ * takes the place of the one before. No entry is ever deleted by itself: V8 copies a map's table then and when, and a
+ * table that was given up keeps the next one alive, with all texts in it, until the whole heap is collected.
+ */
 function remembered<K extends string | undefined, V>(answer: (text: K) => V): (text: K) => V {
-  const answers = new Map<K, V>();
+  let recent = new Map<K, V>();
+  let former = new Map<K, V>();
   return (text) => {
-    const known = answers.get(text);
-    const found = known ?? answer(text);
+    const known = recent.get(text);
+    if (known !== undefined) return known;
+    const found = former.get(text) ?? answer(text);
     if ((text?.length ?? 0) > longestRemembered) return found;
-    answers.delete(text);
-    answers.set(text, found);
-    const [oldest] = answers.keys();
-    if (answers.size > mostRemembered && oldest !== undefined) answers.delete(oldest);
+    if (recent.size >= mostRecent) {
+      former = recent;
+      recent = new Map();
+    }
+    recent.set(text, found);
     return found;
   };
 }
