@@ -11,7 +11,7 @@ const pieces = { least: 64 * 1024, most: 256 * 1024 };
 /** Two pieces a body: one is read while the other is sent. */
 const ahead = 2;
 /** Pieces after which everybody else has a turn: a client on this machine may take them as fast as they come. */
-const turns = 16;
+const turns = 32;
 /** How long a client may take for one piece, ms: slower than that is no transfer. */
 const patience = 60_000;
 
