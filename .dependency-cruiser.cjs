@@ -50,6 +50,13 @@ module.exports = {
       to: { path: '^(node:)?child_process$' },
     },
     {
+      name: 'command-table-is-data',
+      severity: 'error',
+      comment: 'Every start reads it: it must not wait for a library, or for a module of Node.js.',
+      from: { path: '^src/cli/command-table\\.ts$' },
+      to: { reachable: true, path: '^(node:)?[a-z_]+$|^node_modules/' },
+    },
+    {
       name: 'product-does-not-import-tests',
       severity: 'error',
       from: { path: '^src/', pathNot: '\\.test\\.ts$' },

@@ -1,4 +1,4 @@
-import { defaultPlatform } from '../core/release/request.ts';
+import { defaultPlatform } from '../core/oci/platform.ts';
 
 /** Flags that several commands have, with one meaning. */
 export const output = {

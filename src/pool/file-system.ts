@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { systemCodeOf, ToolError } from '../core/errors.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { type FileSystem, judgeFileSystem } from '../core/staging/file-systems.ts';
-import type { Format } from '../core/staging/passport.ts';
+import type { Format } from '../core/staging/formats.ts';
 import { describeShortage, type Room, roomNeeded } from '../core/staging/room.ts';
 import { diskError, onDisk } from './disk-error.ts';
 

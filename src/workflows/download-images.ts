@@ -12,7 +12,8 @@ import {
   imageSetName,
   unloadableOf,
 } from '../core/staging/lists.ts';
-import { type Format, type Passport, releasesOf } from '../core/staging/passport.ts';
+import type { Format } from '../core/staging/formats.ts';
+import { type Passport, releasesOf } from '../core/staging/passport.ts';
 import { rollBack } from '../pool/container-storage.ts';
 import { requireFileSystem } from '../pool/file-system.ts';
 import { openPool } from '../pool/pool.ts';

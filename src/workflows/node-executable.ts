@@ -1,7 +1,7 @@
 import { ToolError } from '../core/errors.ts';
 import { hexOf } from '../core/oci/digest.ts';
 import { formatPlatform, type Platform } from '../core/oci/platform.ts';
-import type { Format } from '../core/staging/passport.ts';
+import type { Format } from '../core/staging/formats.ts';
 import { type NodeExecutable, readExecutable } from '../pool/node-executable.ts';
 import { ownExecutable } from '../system/own-executable.ts';
 

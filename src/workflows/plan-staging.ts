@@ -5,7 +5,7 @@ import type { ImagePlan, PlannedImage } from '../core/imageset/image-plan.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { blobsOf, type Descriptor } from '../core/oci/manifest.ts';
 import { artifactName, distinctArtifactName, formatReference } from '../core/oci/reference.ts';
-import type { Format } from '../core/staging/passport.ts';
+import type { Format } from '../core/staging/formats.ts';
 import { roomNeeded, withStorage } from '../core/staging/room.ts';
 import { archiveSize } from '../pool/archive.ts';
 import type { Pool } from '../pool/pool.ts';

@@ -2,7 +2,7 @@ import { type ErrorCode, ToolError } from '../core/errors.ts';
 import { digestOf, hexOf } from '../core/oci/digest.ts';
 import type { Descriptor } from '../core/oci/manifest.ts';
 import { formatReference } from '../core/oci/reference.ts';
-import type { Format } from '../core/staging/passport.ts';
+import type { Format } from '../core/staging/formats.ts';
 import { describeShortage, type Room, withFiles } from '../core/staging/room.ts';
 import { sourceOf } from '../core/staging/wanted-files.ts';
 import { archiveSize } from '../pool/archive.ts';

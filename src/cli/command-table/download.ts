@@ -1,4 +1,4 @@
-import { formats } from '../../core/staging/passport.ts';
+import { formats } from '../../core/staging/formats.ts';
 import { authfile, certDir, output, parallel } from '../common-flags.ts';
 import type { Command } from '../flags.ts';
 import { lockFlags, requestFlags } from './request.ts';

@@ -1,4 +1,4 @@
-import { nodeRegistry } from '../../core/containers/node-mirrors.ts';
+import { nodeRegistry } from '../../core/containers/node-registry.ts';
 import type { Command } from '../flags.ts';
 
 export const registryMirrors = {

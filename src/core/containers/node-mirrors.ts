@@ -2,9 +2,6 @@ import { ruleFor } from './endpoints.ts';
 import { mirrorName } from './mirror-place.ts';
 import type { RegistryRule } from './registries-conf.ts';
 
-/** Where the node's own registry listens: loopback, below the ports that the kernel hands out. */
-export const nodeRegistry = '127.0.0.1:22700';
-
 /**
  * A registries.conf drop-in that asks the registry that listens at an address first for each of these repositories
  * (`quay.io/ocp/release`), digests and tags alike. A later table replaces an earlier one of its prefix, and a longer prefix hides a shorter one

@@ -7,6 +7,9 @@ export interface Platform {
   readonly variant?: string | undefined;
 }
 
+/** The platform when no other is asked for. */
+export const defaultPlatform = 'linux/amd64';
+
 /** Reads `linux/amd64` or `linux/arm64/v8`. */
 export function parsePlatform(text: string): Platform {
   const [os, architecture, variant, ...rest] = text.split('/');

@@ -1,6 +1,6 @@
 import { ToolError } from '../errors.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
-import { formatPlatform, type Platform, parsePlatform } from '../oci/platform.ts';
+import { defaultPlatform, formatPlatform, type Platform, parsePlatform } from '../oci/platform.ts';
 import { type BootImageKind, bootImageKinds } from './boot-images.ts';
 
 /** A file to fetch and keep, as it was asked for. Without a digest, whatever is at its URL. */
@@ -8,9 +8,6 @@ export interface FileRequest {
   readonly url: URL;
   readonly digest: Digest | undefined;
 }
-
-/** The platform when no other is asked for. */
-export const defaultPlatform = 'linux/amd64';
 
 const architectures: ReadonlyMap<string, string> = new Map([
   ['x86_64', 'amd64'],

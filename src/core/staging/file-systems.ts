@@ -1,4 +1,4 @@
-import type { Format } from './passport.ts';
+import type { Format } from './formats.ts';
 
 /** What a file system is fit for. `refused` says why it cannot hold a staging folder, `doubt` what is uncertain. */
 export interface FileSystem {

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { ToolError } from '../errors.ts';
 import { attachmentKinds } from '../oci/attachment.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
+import { formats } from './formats.ts';
 
 const digest = v.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'no digest');
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -11,13 +12,6 @@ const artifact = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][A-Za-z0-9._@-]*$/, 'n
 /** `ai`: needed in the discovery stage; `ocp`: needed in the installation stage. */
 export const groups = ['ai', 'ocp'] as const;
 export type Group = (typeof groups)[number];
-
-/**
- * How images lie in the folder: `pool`, hard links into the pool; `archive`, one `<artifact>.tgz` each, for the scripts
- * of the Go tool; `storage`, unpacked in a ready container storage, and in the pool what the discovery stage loads.
- */
-export const formats = ['pool', 'archive', 'storage'] as const;
-export type Format = (typeof formats)[number];
 
 /** Something attached to an image. Its contents are in the pool. */
 const attachment = v.object({

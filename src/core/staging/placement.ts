@@ -1,4 +1,5 @@
-import type { Format, Group } from './passport.ts';
+import type { Format } from './formats.ts';
+import type { Group } from './passport.ts';
 
 /** Where an image lies on the partition: as a `dir:` image out of the pool, in the ready container storage, or both. */
 export interface Placement {
