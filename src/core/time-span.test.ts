@@ -8,10 +8,15 @@ it.each([
   ['1min30', 90],
   ['500ms', 0.5],
   [' 2 hours ', 7200],
+  ['3 \u00b5s', 3e-6],
+  ['3 \u03bcs', 3e-6],
   ['infinity', Number.POSITIVE_INFINITY],
+  ['0', Number.POSITIVE_INFINITY],
   ['', undefined],
   ['soon', undefined],
+  ['5s!', undefined],
+  [`${'1'.repeat(50_000)}!`, undefined],
   ['5 parsecs', undefined],
-])('%j is %d seconds', (text, seconds) => {
+])('%.20j is %d seconds', (text, seconds) => {
   expect(parseTimeSpan(text)).toBe(seconds);
 });

@@ -79,6 +79,6 @@ export function readShown(socket: Socket): ShownCertificate | undefined {
 
 /** A name as one line of visible characters: whoever made the certificate chose it. */
 function plain(text: string | undefined): string {
-  const line = (text ?? '').replaceAll(/\s*\n\s*/g, ', ').replaceAll(/[^\x20-\x7e]/g, '?');
+  const line = (text ?? '').replaceAll(/(?<!\s)\s*\n\s*/g, ', ').replaceAll(/[^\x20-\x7e]/g, '?');
   return line.length > 200 ? `${line.slice(0, 200)}...` : line || 'nobody';
 }

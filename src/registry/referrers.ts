@@ -70,7 +70,7 @@ function nextPath(
   what: string,
 ): string | undefined {
   const link = headerOf(head.headers, 'link');
-  const target = /<([^<>]*)>\s*;[^,]*\brel\s*=\s*"?next\b/i.exec(link ?? '')?.[1];
+  const target = /<([^<>]*)>\s*;[^,<]*\brel\s*=\s*"?next\b/i.exec(link ?? '')?.[1];
   if (target === undefined) return undefined;
   const root = `/v2/${repository}/`;
   const here = new URL(`https://${registry}${root}${path}`);

@@ -116,6 +116,7 @@ export const goodSource = fc.constantFrom(
   'data:application/octet-stream;base64,',
   'data:message/a,x',
   'data:texts/plain,',
+  'data:text/plain;name="\\U00010000\\u00e9\\x4A",x',
 );
 /** For `changedConfigs`. */
 export const badSource = fc.constantFrom(
@@ -138,6 +139,10 @@ export const badSource = fc.constantFrom(
   'data:;base64,-_==',
   'data:,a\nb',
   'data:,#x',
+  'data:text/plain;name="\\X41",x',
+  'data:text/plain;name="\\A",x',
+  'data:text/plain;name="\\uD800",x',
+  'data:text/plain;name="\\U0000d800",x',
   'data:text/plain;a="\\q",x',
   'data:;a=%z,x',
   'gs://bucket/x',

@@ -92,6 +92,13 @@ it('tells lines, passes over what is empty, and keeps markers in text', () => {
   expect(found.lines).toEqual([3, 5]);
 });
 
+it('passes over a row of number signs in no time', () => {
+  const began = performance.now();
+  const banner = `${'#'.repeat(30)}\n# ${'# '.repeat(30)}\n`;
+  expect(split(`---\n${banner}---\n${banner}schema: a\n`, [1000]).documents).toHaveLength(1);
+  expect(performance.now() - began).toBeLessThan(5000);
+});
+
 it('knows keys in quotes, and none that are there twice', () => {
   const keys: MetaKeys[] = [];
   const drop = (each: MetaKeys) => {

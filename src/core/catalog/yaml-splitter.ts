@@ -108,7 +108,11 @@ function linesOf(bytes: Buffer): number {
 /** Whether there is nothing but a marker, blanks and comments. */
 function isBlank(bytes: Buffer): boolean {
   return (
-    bytes.length < 4096 && /^(?:---|\.\.\.)?\s*(?:#.*\s*)*(?:\.\.\.\s*)?$/.test(bytes.toString('latin1'))
+    bytes.length < 4096 &&
+    bytes
+      .toString('latin1')
+      .split('\n')
+      .every((line) => /^(?:---|\.\.\.)?\s*(?:#.*)?$/.test(line))
   );
 }
 

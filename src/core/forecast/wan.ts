@@ -145,7 +145,7 @@ const architectures: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch
 
 /** Without the ClusterImageSet only its name tells what it may be. */
 function unknownRelease(imageSet: string, releases: Stock['releases'], whole: number): WanPull[] {
-  const version = /\d+\.\d+\.\d+(?:-(?:rc|ec|fc)\.\d+)?/.exec(imageSet)?.[0];
+  const version = /(?<!\d)\d+\.\d+\.\d+(?:-(?:rc|ec|fc)\.\d+)?/.exec(imageSet)?.[0];
   if (version !== undefined && releases.some((release) => release.version === version)) return [];
   if (version === undefined) {
     return [

@@ -171,6 +171,6 @@ export function isHookMount(contents: string): boolean {
 
 /** The partition label that a `var-mnt.mount` names, or a service of the Go tool hands to its script. */
 export function mountedLabel(contents: string): string | undefined {
-  const named = /^\s*What=\/dev\/disk\/by-partlabel\/(\S+)\s*$/m.exec(contents);
-  return (named ?? /^\s*ExecStart=.*\/extract-(?:ai|ocp)\.sh --label (\S+)\s*$/m.exec(contents))?.[1];
+  const named = /^[ \t]*What=\/dev\/disk\/by-partlabel\/(\S+)[ \t\r]*$/m.exec(contents);
+  return (named ?? /^[ \t]*ExecStart=.*\/extract-(?:ai|ocp)\.sh --label (\S+)[ \t\r]*$/m.exec(contents))?.[1];
 }

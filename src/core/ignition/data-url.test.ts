@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { encodeDataUrl } from './data-url.ts';
+import { decodeDataUrl, encodeDataUrl } from './data-url.ts';
 
 it('is read back as the text, and has only characters that need no quoting', () => {
   fc.assert(
@@ -18,4 +18,12 @@ it.each([
   ['é', 'data:,%C3%A9'],
 ])('%j', (text, url) => {
   expect(encodeDataUrl(text)).toBe(url);
+});
+
+it('looks at each escape in a quoted value once', () => {
+  const began = performance.now();
+  const value = (escapes: string) => decodeDataUrl(`data:text/plain;name="${escapes.repeat(40)}",x`);
+  expect(value('\\U00010000').data).toBeDefined();
+  expect(value('\\U00010000\\X').data).toBeUndefined();
+  expect(performance.now() - began).toBeLessThan(5000);
 });

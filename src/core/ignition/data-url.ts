@@ -106,7 +106,7 @@ function isParameterValue(bare: string | undefined, quoted: string | undefined):
 
 /** What may stand between the quotes of a Go string, in ASCII. */
 const goString =
-  /^(?:[\x20-\x5b\x5d-\x7e]|\\(?:[abfnrtv\\"]|x[0-9A-Fa-f]{2}|[0-3][0-7]{2}|u(?!d[89a-f])[0-9a-f]{4}|U000(?!0d[89a-f])0[0-9a-f]{4}|U0010[0-9a-f]{4}))*$/i;
+  /^(?:[\x20-\x5b\x5d-\x7e]|\\(?:[abfnrtv\\"]|x[0-9A-Fa-f]{2}|[0-3][0-7]{2}|u(?![Dd][89A-Fa-f])[0-9A-Fa-f]{4}|U000(?!0[Dd][89A-Fa-f])[0-9A-Fa-f]{5}|U0010[0-9A-Fa-f]{4}))*$/;
 
 function decodeBase64(url: string, start: number): DataUrlReading {
   const text = url.slice(start);

@@ -130,7 +130,10 @@ function beginsLine(text: string, { start }: Span): boolean {
 }
 
 function nameOf(text: string, member: { readonly start: number; readonly value: Span }): string {
-  return text.slice(member.start, member.value.start).replace(/\s*:\s*$/, '');
+  return text
+    .slice(member.start, member.value.start)
+    .trimEnd()
+    .replace(/(?<!\s)\s*:$/, '');
 }
 
 function escaped(character: string): string {

@@ -151,7 +151,7 @@ function unmounts(command: string): boolean {
 }
 
 function uncommented(script: string): string {
-  return script.replaceAll(/^\s*#.*$/gm, '');
+  return script.replaceAll(/^[ \t]*#.*$/gm, '');
 }
 
 function isTrue(value: string): boolean {

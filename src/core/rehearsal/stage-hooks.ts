@@ -5,8 +5,8 @@ import { storageService } from '../ignition/storage-hooks.ts';
 import type { UnitView } from '../lint/override-view.ts';
 import { type OverrideView, viewOverride } from '../lint/site-view.ts';
 import { wordsOf } from '../lint/unit-text.ts';
+import { parseTimeSpan } from '../time-span.ts';
 import { type ExecCommand, parseExecLine, splitWords } from './exec-line.ts';
-import { parseTimeSpan } from './time-span.ts';
 
 /** What an override makes a node do in a stage, as a rehearsal carries it out. */
 export interface StageHooks {

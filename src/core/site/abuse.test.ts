@@ -64,6 +64,7 @@ describe('abuse', () => {
       `a0: &a0 [x, x]\n${Array.from({ length: 40 }, (_, n) => `a${n + 1}: &a${n + 1} [*a${n}, *a${n}]\n`).join('')}`,
     ],
     ['50 MB', 'a: b\n'.repeat(10_000_000)],
+    ['a row of blanks', `kind: SiteConfig\nspec: a${' '.repeat(300_000)}b\n`],
   ])('%s is refused within moments', (_, text) => {
     const began = performance.now();
     expect(outcome(text)).toBeUndefined();

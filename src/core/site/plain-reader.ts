@@ -42,7 +42,7 @@ interface OpenKey {
 const mostLevels = 50;
 /** YAML takes no longer ones on one line with their value. */
 const longestKey = 1000;
-const keyPattern = /^([A-Za-z0-9_/][A-Za-z0-9_./-]*|"[A-Za-z0-9_./ -]*") *:(?: +(.*))?$/;
+const keyPattern = /^([A-Za-z0-9_/][A-Za-z0-9_./-]*|"[A-Za-z0-9_./ -]*") *:(?: +(?! )(.*))?$/;
 /** Tabs and CR among them, and what is no text in UTF-8. */
 const unusual = /[^\n\u0020-\u007e\u00a0-\ud7ff]/;
 

@@ -14,7 +14,7 @@ export interface ReadScalar {
   readonly next: number;
 }
 
-const tail = / +#.*$/;
+const tail = /(?<! ) +#.*$/;
 const nothingBehind = /^(?: *| +#.*)$/;
 const flowPattern =
   /^(?:\[\]|\{\}|\[ *(?:"[^"\\]*"|[A-Za-z0-9_.]+)(?: *, *(?:"[^"\\]*"|[A-Za-z0-9_.]+))* *\])$/;
@@ -53,7 +53,7 @@ function readOneLine(text: string, at: number): ReadScalar | undefined {
   const value = text
     .slice(at, next - 1)
     .replace(tail, '')
-    .replace(/ +$/, '');
+    .replace(/(?<! ) +$/, '');
   if (!/^(?:[A-Za-z0-9/_]|:[A-Za-z0-9:])/.test(value))
     return flowPattern.test(value) ? { scalar: undefined, next } : undefined;
   if (value.includes(': ') || value.endsWith(':')) return undefined;
@@ -120,7 +120,7 @@ function readBlock(text: string, at: number, column: number): ReadScalar | undef
   const header = text
     .slice(at, from - 1)
     .replace(tail, '')
-    .replace(/ +$/, '');
+    .replace(/(?<! ) +$/, '');
   if (!/^[|>]-?$/.test(header)) return undefined;
   const indent = /^ */.exec(text.slice(from, lineEnd(text, from)))?.[0] ?? '';
   if (indent.length <= column || (text[from + indent.length] ?? '\n') === '\n') return undefined;

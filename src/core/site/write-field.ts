@@ -146,7 +146,7 @@ function blockLines(json: string, indent: number, eol: string): string {
 
 /** JSON strings hold no line breaks, so that only white space changes. */
 function oneLine(json: string): string {
-  return json.replace(/\s*\n\s*/g, ' ');
+  return json.replace(/(?<!\s)\s*\n\s*/g, ' ');
 }
 
 /** Double quotes, so that a document that is JSON stays JSON. */

@@ -3,7 +3,6 @@ import { bootHooks, type Stage } from '../ignition/boot-hooks.ts';
 import { parseJson } from '../json/tree.ts';
 import { wholeText } from '../lint/located-text.ts';
 import { unitsOf } from '../lint/override-view.ts';
-import { parseTimeSpan } from './systemd-time.ts';
 import { timelineOf } from './timeline.ts';
 
 function timeline(stage: Stage, units: readonly object[]) {
@@ -95,19 +94,4 @@ describe('timelineOf', () => {
     expect(cycle).toEqual(['a.service', 'b.service', 'c.service']);
     expect(names(steps)).toEqual([['network-online.target'], ['agent.service']]);
   });
-});
-
-it.each([
-  ['90', 90],
-  ['15min', 900],
-  ['1h 30min', 5400],
-  ['1min30s', 90],
-  ['500ms', 0.5],
-  ['infinity', Infinity],
-  ['0', Infinity],
-  ['soon', undefined],
-  ['', undefined],
-  ['5 parsecs', undefined],
-])('%j are %s seconds', (text, seconds) => {
-  expect(parseTimeSpan(text)).toBe(seconds);
 });

@@ -111,7 +111,7 @@ function waitsOf(stage: Stage, facts: readonly UnitFacts[]): Waits {
 
 function mountsUnder(paths: readonly string[], facts: readonly UnitFacts[]): string[] {
   return facts.flatMap(({ name, where }) =>
-    where !== undefined && paths.some((path) => `${path}/`.startsWith(`${where.replace(/\/+$/, '')}/`))
+    where !== undefined && paths.some((path) => `${path}/`.startsWith(`${where.replace(/(?<!\/)\/+$/, '')}/`))
       ? [name]
       : [],
   );

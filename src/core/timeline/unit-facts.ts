@@ -1,7 +1,7 @@
 import { commandsOf } from '../lint/loaders.ts';
 import type { UnitView } from '../lint/override-view.ts';
 import { type Directive, wordsOf } from '../lint/unit-text.ts';
-import { parseTimeSpan } from './systemd-time.ts';
+import { parseTimeSpan } from '../time-span.ts';
 
 /** What a unit says of its place in the boot. Names are those of units. */
 export interface UnitFacts {
@@ -53,9 +53,13 @@ export function factsOf({ name, enabled, directives, ...view }: UnitView): UnitF
   };
 }
 
+/** No command of a person is longer, and the time to look through one must not grow with its square. */
+const longestCommand = 2000;
+
 /** `systemctl start a b` in a command. */
 function started(command: string): string[] {
-  const words = /\bsystemctl\s+(?:-\S+\s+)*start\s+([^;&|'"]*)/.exec(command)?.[1] ?? '';
+  const [, words = ''] =
+    /\bsystemctl\s+(?:-\S+\s+)*start\s+([^;&|'"]*)/.exec(command.slice(0, longestCommand)) ?? [];
   return words.split(/\s+/).filter((word) => /^[\w@:.\\-]+\.[a-z]+$/.test(word));
 }
 

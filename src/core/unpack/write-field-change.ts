@@ -52,7 +52,7 @@ function spliceScalar(document: string, { text, node }: SiteField, splices: read
     const written =
       text.style === 'block'
         ? splice.text.replaceAll('\n', lineBreak + column)
-        : quoted(text.style, splice.text.replaceAll(/\s*\n\s*/g, ' '));
+        : quoted(text.style, splice.text.replaceAll(/(?<!\s)\s*\n\s*/g, ' '));
     // A span always has something under its caret; an insertion has not.
     return { start: place.start, end: splice.start === splice.end ? place.start : place.end, text: written };
   });
