@@ -15,8 +15,11 @@ it.each([
   ['', undefined],
   ['soon', undefined],
   ['5s!', undefined],
-  [`${'1'.repeat(50_000)}!`, undefined],
   ['5 parsecs', undefined],
-])('%.20j is %d seconds', (text, seconds) => {
+])('%j is %d seconds', (text, seconds) => {
   expect(parseTimeSpan(text)).toBe(seconds);
+});
+
+it('reads a long row of digits once', () => {
+  expect(parseTimeSpan(`${'1'.repeat(50_000)}!`)).toBeUndefined();
 });

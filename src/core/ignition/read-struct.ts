@@ -1,5 +1,5 @@
 import type { JsonNode, JsonObject } from '../json/tree.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearest } from '../text/nearest.ts';
 import type { Report } from './report.ts';
 import type {
   Field,
@@ -83,9 +83,8 @@ function tellUnknown(
     report.add('later-key', place, `"${name}" came with ${since} and is ignored in ${report.version}`, hint);
     return;
   }
-  const nearest = nearestName(name, fields.keys());
-  const hint =
-    nearest === undefined ? `known: ${[...fields.keys()].join(', ')}` : `did you mean "${nearest}"?`;
+  const known = nearest(name, fields.keys());
+  const hint = known === undefined ? `known: ${[...fields.keys()].join(', ')}` : `did you mean "${known}"?`;
   report.add('unknown-key', place, `${word} has no "${name}": it is ignored`, hint);
 }
 

@@ -1,23 +1,38 @@
-/** The name that differs least from a text, where it differs in no more than a third of it. */
+/** Longer texts are compared by their beginning: the cost grows with the product of the lengths. */
+const longestCompared = 100;
+
+/** The name that a mistyped one is closest to, whatever the case; undefined where more than a third of it differs. */
 export function nearest(text: string, names: Iterable<string>): string | undefined {
+  const allowed = Math.max(2, Math.min(text.length, longestCompared) / 3);
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of names) {
-    const distance = distanceOf(text, name);
+    const distance = editDistance(text.toLowerCase(), name.toLowerCase());
     if (distance < (best?.distance ?? Infinity)) best = { name, distance };
   }
-  return best !== undefined && best.distance <= Math.max(2, text.length / 3) ? best.name : undefined;
+  return best !== undefined && best.distance <= allowed ? best.name : undefined;
 }
 
-/** Levenshtein's: characters to insert, remove or replace. */
-function distanceOf(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+/**
+ * Characters to insert, remove or replace that make one text the other (Levenshtein's distance); two neighbours in the
+ * wrong order count once. Of longer texts only the first 100 count.
+ */
+export function editDistance(text: string, other: string): number {
+  const [from, to] = [text.slice(0, longestCompared), other.slice(0, longestCompared)];
+  let before: readonly number[] = [];
+  let last: readonly number[] = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (let row = 1; row <= from.length; row += 1) {
+    const next = [row];
+    for (let column = 1; column <= to.length; column += 1) {
+      const same = from[row - 1] === to[column - 1];
+      const swapped = from[row - 2] === to[column - 1] && from[row - 1] === to[column - 2];
+      next[column] = Math.min(
+        (last[column] ?? 0) + 1,
+        (next[column - 1] ?? 0) + 1,
+        (last[column - 1] ?? 0) + (same ? 0 : 1),
+        swapped ? (before[column - 2] ?? Infinity) + 1 : Infinity,
+      );
     }
-    row = next;
+    [before, last] = [last, next];
   }
-  return row.at(-1) ?? 0;
+  return last[to.length] ?? 0;
 }
