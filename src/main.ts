@@ -26,9 +26,10 @@ async function main(): Promise<void> {
   setMaxListeners(0, interruption.signal);
   const terminal = processTerminal(interruption.signal);
   try {
-    await buildProgram(terminal, (status) => {
+    const args = process.argv.slice(2);
+    await buildProgram(args, terminal, (status) => {
       process.exitCode = status;
-    }).parseAsync(process.argv);
+    }).parseAsync(args, { from: 'user' });
   } catch (error) {
     // Commander has printed its message; --help and --version end with 0.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;

@@ -22,7 +22,7 @@ async function run(
     },
   } as Terminal;
   ran.mockReset().mockResolvedValue(0);
-  const error: unknown = await buildProgram(terminal, () => undefined)
+  const error: unknown = await buildProgram(args, terminal, () => undefined)
     .parseAsync(args, { from: 'user' })
     .then(
       () => undefined,
