@@ -1,14 +1,18 @@
 // The program as Node.js carries it: bundles, and the blob that is made of them.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { common } from '../bundle.mjs';
 
-/** Its name is in the blob: the same in whatever folder it is made. */
-const main = 'main.cjs';
+const scripts = import.meta.dirname;
+
+/** Their names are in the blob: the same in whatever folder it is made. */
+const files = { start: 'start.cjs', program: 'program.cjs', codeCache: 'program.cache' };
 /** What threads run (`src/system/thread-program.ts`), by its name. */
 const threads = { 'file-thread': 'src/workflows/file-thread.ts' };
+/** As bin/factory-precaching-cli has it. */
+const heap = ['--single-threaded-gc', '--min-semi-space-size=2', '--max-semi-space-size=2'];
 
 /**
  * Bundles the program and its threads into `folder`. Gives what esbuild says of their parts.
@@ -16,7 +20,7 @@ const threads = { 'file-thread': 'src/workflows/file-thread.ts' };
  * @param {string} folder @returns {Promise<import('esbuild').Metafile[]>}
  */
 export async function bundleApplication(folder) {
-  const bundle = (entry, file) =>
+  const bundle = (entry, file, more = {}) =>
     build({
       ...common,
       entryPoints: [entry],
@@ -25,15 +29,21 @@ export async function bundleApplication(folder) {
       target: 'node24',
       // The executable has no modules that are files.
       define: { ...common.define, 'import.meta.url': JSON.stringify('file:///') },
-      // With a code cache Node.js has no import() for its own modules.
+      // A script out of the executable has no import() for Node.js' own modules.
       supported: { 'dynamic-import': false },
       legalComments: 'none',
       metafile: true,
+      ...more,
     });
   const results = [
-    await bundle('src/executable.ts', main),
+    await bundle('src/executable.ts', files.program, {
+      banner: { js: '(function (require) {' },
+      footer: { js: '})' },
+    }),
     ...(await Promise.all(Object.entries(threads).map(([name, entry]) => bundle(entry, `${name}.cjs`)))),
   ];
+  if (/[^\0-\x7f]/.test(readFileSync(join(folder, files.program), 'latin1')))
+    throw new Error('the program is not ASCII: start.cjs would read it wrong');
   return results.map(({ metafile }) => metafile);
 }
 
@@ -45,22 +55,47 @@ export async function bundleApplication(folder) {
  */
 export function applicationBlob(folder, builder, { nodeArchitecture }) {
   const output = 'application.blob';
+  // Only Node.js for the same processor can compile for it.
+  const compiled = nodeArchitecture === process.arch;
+  if (compiled) compileAhead(folder, builder);
+  copyFileSync(join(scripts, files.start), join(folder, files.start));
   const settings = {
-    main,
+    main: files.start,
     output,
     disableExperimentalSEAWarning: true,
-    // Compiled ahead, which only Node.js for the same processor can do.
-    useCodeCache: nodeArchitecture === process.arch,
-    // As bin/factory-precaching-cli has it. NODE_OPTIONS are not heard.
-    execArgv: ['--single-threaded-gc', '--min-semi-space-size=2', '--max-semi-space-size=2'],
+    // NODE_OPTIONS are not heard.
+    execArgv: heap,
     execArgvExtension: 'none',
-    assets: Object.fromEntries(Object.keys(threads).map((name) => [name, `${name}.cjs`])),
+    assets: {
+      program: files.program,
+      ...(compiled && { 'code-cache': files.codeCache }),
+      ...Object.fromEntries(Object.keys(threads).map((name) => [name, `${name}.cjs`])),
+    },
   };
   writeFileSync(join(folder, 'application.json'), JSON.stringify(settings));
-  // Predictable: the cache has hashes of strings in it, which are made from a random number otherwise.
-  execFileSync(resolve(builder), ['--predictable', '--experimental-sea-config', 'application.json'], {
-    cwd: folder,
-    stdio: 'pipe',
-  });
+  run(folder, builder, ['--experimental-sea-config', 'application.json']);
   return readFileSync(join(folder, output));
+}
+
+function compileAhead(folder, builder) {
+  const document = resolve('test/fixtures/site/siteconfig-sno.yaml');
+  // Predictable: the code has hashes of strings in it, which are made from a random number otherwise.
+  run(folder, builder, [
+    '--predictable',
+    join(scripts, 'compile.cjs'),
+    files.program,
+    files.codeCache,
+    document,
+  ]);
+  // Node.js only says no in silence: to code of another version of it, or for other flags.
+  const accepted = `
+    const { readFileSync } = require('node:fs');
+    const cachedData = readFileSync('${files.codeCache}');
+    const { cachedDataRejected } = new vm.Script(readFileSync('${files.program}', 'latin1'), { cachedData });
+    if (cachedDataRejected) throw new Error('Node.js does not take the code that was compiled ahead');`;
+  run(folder, builder, [...heap, '--eval', accepted]);
+}
+
+function run(folder, builder, args) {
+  execFileSync(resolve(builder), args, { cwd: folder, stdio: 'pipe' });
 }
