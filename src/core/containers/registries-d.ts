@@ -71,7 +71,7 @@ export function parseRegistriesD(
 }
 
 function readYaml(text: string, refuse: (reason: string) => never): unknown {
-  const parsed = parseDocument(text, { uniqueKeys: true });
+  const parsed = parseDocument(text, { uniqueKeys: true, logLevel: 'silent' });
   const [mistake] = parsed.errors;
   if (mistake !== undefined) return refuse(`it is no YAML: ${mistake.message.split('\n')[0]}`);
   try {

@@ -47,7 +47,7 @@ export function parseSignatureMap(text: string, name: string): SignatureMap {
 }
 
 function documentsIn(text: string, refuse: (reason: string) => never): unknown[] {
-  const documents = parseAllDocuments(text, { uniqueKeys: true });
+  const documents = parseAllDocuments(text, { uniqueKeys: true, logLevel: 'silent' });
   if (!Array.isArray(documents)) return [];
   return documents.map((each) => {
     const [mistake] = each.errors;
