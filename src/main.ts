@@ -49,7 +49,8 @@ function processTerminal(signal: AbortSignal): Terminal {
     color: stderr.isTTY && !plain,
     outColor: stdout.isTTY && !plain,
     env,
-    now: () => performance.now(),
+    // `performance` would load a module of its own at every start.
+    now: () => Number(process.hrtime.bigint()) / 1e6,
     date: () => new Date(),
     uid: process.getuid?.() ?? 0,
     signal,

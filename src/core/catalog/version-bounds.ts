@@ -40,7 +40,7 @@ interface Partial {
 }
 
 function parsePartial(text: string): Partial | undefined {
-  const [, release = '', rest = ''] = /^v?(\d+(?:\.\d+){0,2})([^]*)$/.exec(text) ?? [];
+  const [, release = '', rest = ''] = /^v?(\d+(?:\.\d+){0,2})([\s\S]*)$/.exec(text) ?? [];
   const given = release.split('.');
   const version = parseVersion(`${[...given, '0', '0'].slice(0, 3).join('.')}${rest}`);
   return version === undefined ? undefined : { version, given: given.length };

@@ -41,7 +41,7 @@ function comparisonsOf(text: string): string[] {
 }
 
 function parseComparison(text: string): VersionTest | undefined {
-  const [, sign = '', rest = ''] = /^([^0-9]*)([^]*)$/.exec(text) ?? [];
+  const [, sign = '', rest = ''] = /^([^0-9]*)([\s\S]*)$/.exec(text) ?? [];
   const operator = operators[sign];
   if (operator === undefined) return undefined;
   if (/^\d+(?:\.\d+)?(?:\.x){1,2}$/.test(rest)) return wildcard(operator, rest);
