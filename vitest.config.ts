@@ -17,6 +17,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // A mount namespace of one test would hold what another has mounted: it could not unmount its disk.
+          fileParallelism: false,
         },
       },
       {

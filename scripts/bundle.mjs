@@ -48,29 +48,6 @@ const undiciParts = {
   },
 };
 
-/** Modules of Node.js that take long to load, and that not every command needs: a fifth of the time to `--help`. */
-const lateModules = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:worker_threads'];
-
-/** Those are loaded when something of them is first used, and not with whatever names them. */
-const late = {
-  name: 'late',
-  /** @param {import('esbuild').PluginBuild} plugin */
-  setup(plugin) {
-    plugin.onResolve({ filter: /^(?:node:)?[a-z_/]+$/ }, (request) => {
-      const path = request.path.replace(/^(?:node:)?/, 'node:');
-      // What stands for the module asks for the module itself.
-      return request.namespace === 'late' || !lateModules.includes(path)
-        ? undefined
-        : { path, namespace: 'late' };
-    });
-    plugin.onLoad({ filter: /.*/, namespace: 'late' }, async ({ path }) => ({
-      contents: `
-        for (const name of ${JSON.stringify(Object.keys(await import(path)))})
-          Object.defineProperty(exports, name, { enumerable: true, get: () => require(${JSON.stringify(path)})[name] });`,
-    }));
-  },
-};
-
 /** @type {{ version: string }} */
 export const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -82,7 +59,7 @@ export const common = {
   minifySyntax: true,
   minifyWhitespace: true,
   define: { __VERSION__: JSON.stringify(version) },
-  plugins: [rawText, undiciParts, late],
+  plugins: [rawText, undiciParts],
   logLevel: 'warning',
 };
 

@@ -205,7 +205,7 @@ describe('limits of the process', () => {
     await expectWhole(folder);
   });
 
-  it.each([64, 48])(
+  it.each([64, 56])(
     'case 72: with %i open files it works, or says why not and loses nothing',
     async (files) => {
       const folder = join(staging.work, 'staged');
