@@ -5,24 +5,28 @@ const { Script } = require('node:vm');
 
 const [, , program, codeCache, document] = process.argv;
 const script = new Script(readFileSync(program, 'latin1'), { filename: 'factory-precaching-cli' });
+/** With the exit status of each. */
 const commands = [
-  ['--help'],
-  ['siteconfig', '-c', document],
-  ['lint', document],
+  { args: ['--help'], status: 0 },
+  { args: ['siteconfig', '-c', document], status: 0 },
+  { args: ['lint', document], status: 0 },
   // There is nothing to serve: it ends, and has loaded all that it needs.
-  ['registry', 'serve', '--root', '/nowhere'],
+  { args: ['registry', 'serve', '--root', '/nowhere'], status: 8 },
 ];
+let running;
 process.stdout.write = () => true;
 process.stderr.write = () => true;
 process.on('beforeExit', () => {
-  const args = commands.shift();
-  if (args === undefined) return;
-  process.argv = [process.execPath, process.execPath, ...args];
+  if (running !== undefined && process.exitCode !== running.status)
+    throw new Error(`"${running.args.join(' ')}" ended with ${process.exitCode}, not ${running.status}`);
+  running = commands.shift();
+  if (running === undefined) {
+    writeFileSync(codeCache, script.createCachedData());
+    process.exitCode = 0;
+    return;
+  }
+  process.argv = [process.execPath, process.execPath, ...running.args];
   script.runInThisContext()(require);
   // Something to do, or Node.js would not tell again that there is nothing more.
   setImmediate(() => undefined);
-});
-process.on('exit', () => {
-  writeFileSync(codeCache, script.createCachedData());
-  process.exitCode = 0;
 });

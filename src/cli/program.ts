@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.ts';
 
 /**
  * The parser for these arguments, made from the command table: where they begin with a command, it knows no other, which
- * spares every start the building of 19. Parsing runs the command; its result goes to `setExitCode`.
+ * spares every start the building of all the others. Parsing runs the command; its result goes to `setExitCode`.
  */
 export function buildProgram(
   [word]: readonly string[],

@@ -144,8 +144,8 @@ function blockLines(json: string, indent: number, eol: string): string {
     .join(eol);
 }
 
-/** JSON strings hold no line breaks, so that only white space changes. */
-function oneLine(json: string): string {
+/** JSON on one line. Its strings hold no line breaks, so that only white space changes. */
+export function oneLine(json: string): string {
   return json.replace(/(?<!\s)\s*\n\s*/g, ' ');
 }
 

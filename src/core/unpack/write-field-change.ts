@@ -4,7 +4,7 @@ import { styleOf } from '../site/edit-site.ts';
 import { fieldRegion, isFlow } from '../site/extent.ts';
 import { findMarker } from '../site/marker.ts';
 import { removePair } from '../site/remove-field.ts';
-import { insertPair, replaceField } from '../site/write-field.ts';
+import { insertPair, oneLine, replaceField } from '../site/write-field.ts';
 import type { Splice } from '../splice.ts';
 import type { SiteField, SitePlace } from './site-fields.ts';
 import type { FieldName } from './tree-manifest.ts';
@@ -52,7 +52,7 @@ function spliceScalar(document: string, { text, node }: SiteField, splices: read
     const written =
       text.style === 'block'
         ? splice.text.replaceAll('\n', lineBreak + column)
-        : quoted(text.style, splice.text.replaceAll(/(?<!\s)\s*\n\s*/g, ' '));
+        : quoted(text.style, oneLine(splice.text));
     // A span always has something under its caret; an insertion has not.
     return { start: place.start, end: splice.start === splice.end ? place.start : place.end, text: written };
   });
