@@ -16,7 +16,6 @@ import {
   type SiteFile,
   type SiteFileResult,
 } from './edit-site-file.ts';
-import { workOnFiles } from './file-threads.ts';
 import { createNames } from './site-names.ts';
 
 export interface SiteRequest extends SiteEditOptions {
@@ -151,6 +150,8 @@ async function editMany(
     if (request.check && !request.diff && result.changed) out(`${path}\n`);
   };
   let index = 0;
+  // Loaded here: a document alone needs no threads, nor what else is done in them.
+  const { workOnFiles } = await import('./file-threads.ts');
   await workOnFiles('edit', files, request, signal, (result) => take(result, index++));
   if (refused === 0 && sites === 0 && !request.sitesOnly) {
     throw new ToolError('invalid-document', `no SiteConfig or ClusterInstance in ${files.length} files`);

@@ -1,5 +1,4 @@
 import type { ToolError } from '../../core/errors.ts';
-import { registrySum } from '../../workflows/node-executable.ts';
 import { editSites } from '../../workflows/edit-site.ts';
 import type { siteconfig } from '../command-table/siteconfig.ts';
 import { exitCodes } from '../exit-code.ts';
@@ -16,9 +15,16 @@ export const run: Run<typeof siteconfig.flags, typeof siteconfig.args> = async (
     const reported = reportError(error, terminal);
     status ||= reported;
   };
-  const nodeRegistry = await registrySum(values.nodeRegistry);
+  const nodeRegistry = await sumOf(values.nodeRegistry);
   const request = { ...values, inputs, clusters, nodes, ignition, nodeRegistry, version: __VERSION__ };
   const { changed } = await editSites(request, { ...terminal, emit, refuse }).finally(finish);
   if (status !== 0) return status;
   return values.check && changed > 0 ? exitCodes.failed : 0;
 };
+
+/** What reads executables is loaded for those who name one: most edits are of one document, and over before that. */
+async function sumOf(nodeRegistry: string | undefined): Promise<string | undefined> {
+  if (nodeRegistry === undefined) return undefined;
+  const { registrySum } = await import('../../workflows/node-executable.ts');
+  return await registrySum(nodeRegistry);
+}

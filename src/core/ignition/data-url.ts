@@ -1,17 +1,13 @@
 import { parseUrl } from './url.ts';
 
-/** What `encodeURIComponent` escapes, and RFC 2397 readers, Ignition's among them, take as it is after the comma. */
-const literal = /%(?:24|26|2B|2C|2F|3A|3B|3D|3F|40)/g;
-
 /**
  * A `data:` URL of a text, percent-encoded, so that a changed script shows as a changed word and not as noise. Without
  * `'` (see `printJson`).
  */
 export function encodeDataUrl(text: string): string {
   // By way of UTF-8, which has no lone surrogates: those would be an error.
-  const escaped = encodeURIComponent(Buffer.from(text).toString());
-  const open = escaped.replace(literal, (found) => decodeURIComponent(found));
-  return `data:,${open.replaceAll("'", '%27')}`;
+  const escaped = encodeURI(Buffer.from(text).toString());
+  return `data:,${escaped.replaceAll('#', '%23').replaceAll("'", '%27')}`;
 }
 
 /** The bytes of a `data:` URL, or why it is none and at which offset (UTF-16). */

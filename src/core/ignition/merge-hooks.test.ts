@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { bootHooks } from './boot-hooks.ts';
 import { mergeHooks } from './merge-hooks.ts';
 import { hookLabel } from './override.ts';
+import { removeHooks } from './remove-hooks.ts';
 
 const hooks = bootHooks('discovery', 'data');
 const [mount, service] = hooks.units;
@@ -27,6 +28,13 @@ describe('mergeHooks', () => {
       systemd: { units: [mount, service] },
       storage: { files: [script] },
     });
+  });
+
+  it('says what such an override holds besides the hooks, as removing them does', () => {
+    for (const version of [undefined, '3.1.0', '3.2.0'] as const) {
+      const result = mergeHooks(undefined, { ...hooks, version });
+      expect(result).toMatchObject({ rest: removeHooks(result.text ?? '').text });
+    }
   });
 
   it('adds what is missing behind what is there', () => {

@@ -24,9 +24,12 @@ import { type BootHooks, hookPaths, hookUnits } from './boot-hooks.ts';
 import { mergedMistakes, readOverride } from './override.ts';
 import { removeHooks } from './remove-hooks.ts';
 
-/** The merged override, or why there is none. Spans are offsets in the text that was to be merged. */
+/**
+ * The merged override, or why there is none. Spans are offsets in the text that was to be merged. `rest`: what it holds
+ * besides the hooks, where that is known without looking (`removeHooks`).
+ */
 export type MergeResult =
-  | { readonly text: string; readonly mistakes: readonly [] }
+  | { readonly text: string; readonly rest?: string; readonly mistakes: readonly [] }
   | { readonly text: undefined; readonly mistakes: readonly Diagnostic[] };
 
 const newVersion = '3.1.0';
@@ -37,7 +40,7 @@ const newVersion = '3.1.0';
  * replaced where they are or removed. The same text comes back when the hooks are in it already.
  */
 export function mergeHooks(text: string | undefined, hooks: BootHooks): MergeResult {
-  if (text === undefined) return { text: `${printJson(newOverride(hooks), '  ')}\n`, mistakes: [] };
+  if (text === undefined) return newOverride(hooks);
   const reading = readOverride(text);
   if (reading.root === undefined) return { text: undefined, mistakes: reading.mistakes };
   const splices = spliceHooks(text, reading.root, hooks);
@@ -51,8 +54,10 @@ export function mergeHooks(text: string | undefined, hooks: BootHooks): MergeRes
   return mistakes.length === 0 ? { text: merged, mistakes: [] } : { text: undefined, mistakes };
 }
 
-function newOverride({ units, files, version = newVersion }: BootHooks): unknown {
-  return { ignition: { version }, systemd: { units }, storage: { files } };
+function newOverride({ units, files, version = newVersion }: BootHooks): MergeResult {
+  const rest = { ignition: { version } };
+  const value = { ...rest, systemd: { units }, storage: { files } };
+  return { text: `${printJson(value, '  ')}\n`, rest: `${printJson(rest, '  ')}\n`, mistakes: [] };
 }
 
 function reflowed(text: string): string {

@@ -15,10 +15,11 @@ export interface FieldRule {
   readonly form: FieldValue['form'];
   /** A new field goes before the pair of this name. */
   readonly before: string;
+  /** `rest`: what `strip` would give of the new text, where that is known. */
   readonly merge: (
     text: string | undefined,
   ) =>
-    | { readonly text: string; readonly warning?: Diagnostic }
+    | { readonly text: string; readonly rest?: string; readonly warning?: Diagnostic }
     | { readonly text: undefined; readonly mistakes: readonly Diagnostic[] };
   /** The value without the hooks: those it has (`before`), or those that `merge` gives it (`after`). */
   readonly strip: (text: string, hooks: 'before' | 'after') => Removal;
@@ -58,7 +59,7 @@ export function mergeField(place: FieldPlace, rule: FieldRule, found: Diagnostic
   if (merged.warning !== undefined && before !== undefined)
     found.push(...locateAll(before, [merged.warning]));
   const value = { form: rule.form, json: merged.text };
-  const rest = rule.strip(merged.text, 'after').text ?? merged.text;
+  const rest = merged.rest ?? rule.strip(merged.text, 'after').text ?? merged.text;
   const seal = sealOf(columnOf(map), rest);
   if (field?.pair === undefined) {
     const marker = isFlow(map) ? undefined : printMarker({ version, origin: 'added', seal });
