@@ -12,6 +12,7 @@ export async function describeMachine(tools: Tools): Promise<string> {
     await firstLine(['skopeo', '--version']),
     await firstLine(['curl', '--version']),
     await firstLine(['sha256sum', '--version']),
+    await firstLine(['jq', '--version']),
     await firstLine(['openssl', 'version']),
     await firstLine(['docker-registry', '--version']),
   ];

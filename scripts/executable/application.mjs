@@ -8,14 +8,35 @@ import { common } from '../bundle.mjs';
 const scripts = import.meta.dirname;
 
 /** Their names are in the blob: the same in whatever folder it is made. */
-const files = { start: 'start.cjs', program: 'program.cjs', codeCache: 'program.cache' };
+const start = 'start.cjs';
+const document = resolve('test/fixtures/site/siteconfig-sno.yaml');
+/**
+ * The programs in the executable, by the words that their command line begins with (`start.cjs`): those that run once a
+ * document, or at every boot, have one of their own, without the code of all others. With what runs of each at the build, so
+ * that its code can be compiled ahead, and its exit status.
+ */
+const programs = {
+  '': { file: 'program', args: ['--help'], status: 0 },
+  siteconfig: { file: 'siteconfig', args: ['siteconfig', '-c', document], status: 0 },
+  lint: { file: 'lint', args: ['lint', document], status: 0 },
+  // There is nothing to serve: it ends, and has loaded all that it needs.
+  'registry serve': { file: 'registry-serve', args: ['registry', 'serve', '--root', '/nowhere'], status: 8 },
+};
 /** What threads run (`src/system/thread-program.ts`), by its name. */
 const threads = { 'file-thread': 'src/workflows/file-thread.ts' };
-/** As bin/factory-precaching-cli has it. */
-const heap = ['--single-threaded-gc', '--min-semi-space-size=2', '--max-semi-space-size=2'];
+/** As bin/factory-precaching-cli has it, but for a document alone: its edit ends before the first collection. */
+const heap = ['--single-threaded-gc', '--min-semi-space-size=4', '--max-semi-space-size=4'];
 
 /** Modules of Node.js that take long to load, and that not every command needs: a fifth of the time to `--help`. */
-const lateModules = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:worker_threads'];
+const lateModules = [
+  'node:child_process',
+  'node:crypto',
+  'node:fs/promises',
+  'node:os',
+  'node:stream',
+  'node:worker_threads',
+  'node:zlib',
+];
 
 /**
  * Those are loaded when something of them is first used, and not with whatever names them. In the executable alone: where each
@@ -41,15 +62,32 @@ const late = {
 };
 
 /**
- * Bundles the program and its threads into `folder`. Gives what esbuild says of their parts.
+ * Leaves out what runs commands, but for one.
+ *
+ * @param {string} command the name of its module in src/cli/commands @returns {import('esbuild').Plugin}
+ */
+function only(command) {
+  return {
+    name: 'only',
+    setup(plugin) {
+      plugin.onResolve({ filter: /^\.\/commands\// }, ({ path }) =>
+        path === `./commands/${command}.ts` ? undefined : { path, namespace: 'left-out' },
+      );
+      plugin.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: '' }));
+    },
+  };
+}
+
+/**
+ * Bundles the programs and the threads into `folder`. Gives what esbuild says of their parts.
  *
  * @param {string} folder @returns {Promise<import('esbuild').Metafile[]>}
  */
 export async function bundleApplication(folder) {
-  const bundle = (entry, file, more = {}) =>
+  const bundle = (entry, file, plugins = [], more = {}) =>
     build({
       ...common,
-      plugins: [...common.plugins, late],
+      plugins: [...common.plugins, late, ...plugins],
       entryPoints: [entry],
       outfile: join(folder, file),
       format: 'cjs',
@@ -59,18 +97,21 @@ export async function bundleApplication(folder) {
       // A script out of the executable has no import() for Node.js' own modules.
       supported: { 'dynamic-import': false },
       legalComments: 'none',
+      // A twentieth of the time of a short command, and of its size. What a defect of it prints can be told from bin/.
+      minifyIdentifiers: true,
       metafile: true,
       ...more,
     });
-  const results = [
-    await bundle('src/executable.ts', files.program, {
-      banner: { js: '(function (require) {' },
-      footer: { js: '})' },
-    }),
-    ...(await Promise.all(Object.entries(threads).map(([name, entry]) => bundle(entry, `${name}.cjs`)))),
-  ];
-  if (/[^\0-\x7f]/.test(readFileSync(join(folder, files.program), 'latin1')))
-    throw new Error('the program is not ASCII: start.cjs would read it wrong');
+  const asFunction = { banner: { js: '(function (require) {' }, footer: { js: '})' } };
+  const results = await Promise.all([
+    ...Object.entries(programs).map(([words, { file }]) =>
+      bundle('src/executable.ts', `${file}.cjs`, words === '' ? [] : [only(file)], asFunction),
+    ),
+    ...Object.entries(threads).map(([name, entry]) => bundle(entry, `${name}.cjs`)),
+  ]);
+  for (const { file } of Object.values(programs))
+    if (/[^\0-\x7f]/.test(readFileSync(join(folder, `${file}.cjs`), 'latin1')))
+      throw new Error(`${file} is not ASCII: start.cjs would read it wrong`);
   return results.map(({ metafile }) => metafile);
 }
 
@@ -82,45 +123,51 @@ export async function bundleApplication(folder) {
  */
 export function applicationBlob(folder, builder, { nodeArchitecture }) {
   const output = 'application.blob';
-  // Only Node.js for the same processor can compile for it.
-  const compiled = nodeArchitecture === process.arch;
-  if (compiled) compileAhead(folder, builder);
-  copyFileSync(join(scripts, files.start), join(folder, files.start));
+  copyFileSync(join(scripts, start), join(folder, start));
   const settings = {
-    main: files.start,
+    main: start,
     output,
     disableExperimentalSEAWarning: true,
     // NODE_OPTIONS are not heard.
     execArgv: heap,
     execArgvExtension: 'none',
-    assets: {
-      program: files.program,
-      ...(compiled && { 'code-cache': files.codeCache }),
-      ...Object.fromEntries(Object.keys(threads).map((name) => [name, `${name}.cjs`])),
-    },
+    assets: Object.fromEntries([
+      ...Object.entries(programs).map(([words, { file }]) => [`program ${words}`, `${file}.cjs`]),
+      ...Object.keys(threads).map((name) => [name, `${name}.cjs`]),
+      // Only Node.js for the same processor can compile for it.
+      ...(nodeArchitecture === process.arch
+        ? Object.entries(programs).map(([words, program]) => [
+            `code ${words}`,
+            compileAhead(folder, builder, program),
+          ])
+        : []),
+    ]),
   };
   writeFileSync(join(folder, 'application.json'), JSON.stringify(settings));
   run(folder, builder, ['--experimental-sea-config', 'application.json']);
   return readFileSync(join(folder, output));
 }
 
-function compileAhead(folder, builder) {
-  const document = resolve('test/fixtures/site/siteconfig-sno.yaml');
+/** The file with the code of a program, in `folder`. */
+function compileAhead(folder, builder, { file, args, status }) {
+  const [program, code] = [`${file}.cjs`, `${file}.code`];
   // Predictable: the code has hashes of strings in it, which are made from a random number otherwise.
   run(folder, builder, [
     '--predictable',
     join(scripts, 'compile.cjs'),
-    files.program,
-    files.codeCache,
-    document,
+    program,
+    code,
+    String(status),
+    ...args,
   ]);
   // Node.js only says no in silence: to code of another version of it, or for other flags.
   const accepted = `
     const { readFileSync } = require('node:fs');
-    const cachedData = readFileSync('${files.codeCache}');
-    const { cachedDataRejected } = new vm.Script(readFileSync('${files.program}', 'latin1'), { cachedData });
+    const cachedData = readFileSync('${code}');
+    const { cachedDataRejected } = new vm.Script(readFileSync('${program}', 'latin1'), { cachedData });
     if (cachedDataRejected) throw new Error('Node.js does not take the code that was compiled ahead');`;
   run(folder, builder, [...heap, '--eval', accepted]);
+  return code;
 }
 
 function run(folder, builder, args) {
