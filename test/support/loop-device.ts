@@ -1,4 +1,4 @@
-import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { output, run } from './process.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
@@ -60,6 +60,8 @@ export async function makeLoopDevices(): Promise<LoopDevices> {
     ).trim();
     const device = { path, name: basename(path), image };
     attached.set(path, device);
+    // Those that a run left which was killed.
+    if (options.partitionScan !== true) await hidePartitions(device);
     return device;
   };
   const detach = async (device: LoopDevice): Promise<void> => {
@@ -68,13 +70,11 @@ export async function makeLoopDevices(): Promise<LoopDevices> {
     if (!(await shows(device, folder.path))) return;
     await unmount(device.path);
     await run(['swapoff', device.path]);
-    // A loop device that is gone leaves partitions behind that were added without a partition scan.
-    await run(['partx', '--delete', device.path]);
+    await hidePartitions(device);
     await run(['losetup', '--detach', device.path]);
-    for (let attempt = 0; await shows(device, folder.path); attempt += 1) {
-      if (attempt === 50) throw new Error(`${device.path} stays attached to ${device.image}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await until(`${device.path} stays attached to ${device.image}`, async () => {
+      return !(await shows(device, folder.path));
+    });
   };
   const scratch = join(folder.path, 'scratch');
   await mkdir(scratch);
@@ -108,6 +108,25 @@ async function unmount(path: string): Promise<void> {
     // Blanks are octal there.
     const directory = mountPoint?.replaceAll('\\040', ' ');
     if (isOurs && directory !== undefined) await output(['umount', directory]);
+  }
+}
+
+/**
+ * Takes partitions away, which a loop device that is gone would leave behind. One that somebody looks at stays: another test
+ * that compares the labels of all disks.
+ */
+async function hidePartitions({ path, name }: LoopDevice): Promise<void> {
+  await until(`the kernel keeps partitions of ${path}`, async () => {
+    await run(['partx', '--delete', path]);
+    return !(await readdir(`/sys/block/${name}`)).some((entry) => entry.startsWith(`${name}p`));
+  });
+}
+
+/** Asks again for up to five seconds. */
+async function until(otherwise: string, done: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; !(await done()); attempt += 1) {
+    if (attempt === 50) throw new Error(otherwise);
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
