@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { fstatSync, read, writeSync } from 'node:fs';
 import { messageOf, systemCodeOf, ToolError } from '../core/errors.ts';
 
@@ -40,8 +39,9 @@ export function writerTo(
 }
 
 /**
- * The whole of standard input, UTF-8 with or without a byte order mark, which stays in the text. Throws
- * `invalid-document` when it is no UTF-8 or has no end, `failed` when it cannot be read.
+ * The whole of standard input, UTF-8 with or without a byte order mark, which stays in the text. What is no UTF-8 becomes
+ * replacement characters, which documents are refused for, at their places. Throws `invalid-document` when it has no end,
+ * `failed` when it cannot be read.
  */
 export async function readStandardInput(stream: () => NodeJS.ReadStream): Promise<string> {
   const chunks: Buffer[] = [];
@@ -51,9 +51,7 @@ export async function readStandardInput(stream: () => NodeJS.ReadStream): Promis
     length += chunk.length;
     if (length > longestInput) throw new ToolError('invalid-document', '<stdin>: larger than 256 MiB');
   }
-  const bytes = Buffer.concat(chunks, length);
-  if (!isUtf8(bytes)) throw new ToolError('invalid-document', '<stdin>: not a text in UTF-8');
-  return bytes.toString('utf8');
+  return Buffer.concat(chunks, length).toString('utf8');
 }
 
 async function* inputChunks(stream: () => NodeJS.ReadStream): AsyncGenerator<Buffer> {
