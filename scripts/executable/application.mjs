@@ -12,8 +12,8 @@ const start = 'start.cjs';
 const document = resolve('test/fixtures/site/siteconfig-sno.yaml');
 /**
  * The programs in the executable, by the words that their command line begins with (`start.cjs`): those that run once a
- * document, or at every boot, have one of their own, without the code of all others. With what runs of each at the build, so
- * that its code can be compiled ahead, and its exit status.
+ * document, or at every boot, have one of their own, without the code of all others. `file` is the name of the
+ * command's module. With what runs of each at the build, so that its code can be compiled ahead, and its exit status.
  */
 const programs = {
   '': { file: 'program', args: ['--help'], status: 0 },

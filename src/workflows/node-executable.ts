@@ -40,8 +40,8 @@ export async function openExecutable(
 }
 
 /** The SHA-256 that an override names, in hex: as it was given, or of the file that was named. */
-export async function registrySum(fileOrSum: string | undefined): Promise<string | undefined> {
-  if (fileOrSum === undefined || /^[0-9a-fA-F]{64}$/.test(fileOrSum)) return fileOrSum?.toLowerCase();
+export async function registrySum(fileOrSum: string): Promise<string> {
+  if (/^[0-9a-fA-F]{64}$/.test(fileOrSum)) return fileOrSum.toLowerCase();
   const { path, digest, architecture } = await readExecutable(fileOrSum);
   if (architecture !== undefined) return hexOf(digest);
   throw new ToolError('usage', `--node-registry: ${path} is no executable of Linux`, {

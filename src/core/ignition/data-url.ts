@@ -2,7 +2,8 @@ import { parseUrl } from './url.ts';
 
 /**
  * A `data:` URL of a text, percent-encoded, so that a changed script shows as a changed word and not as noise. Without
- * `'` (see `printJson`).
+ * `'` (see `printJson`). What else `encodeURI` leaves as it is, but for `#`, readers of RFC 2397 take after the comma, Ignition's
+ * among them.
  */
 export function encodeDataUrl(text: string): string {
   // By way of UTF-8, which has no lone surrogates: those would be an error.
